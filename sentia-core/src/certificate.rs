@@ -1,0 +1,359 @@
+//! Proof that a window was read completely, and the judgement that issues it.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    batch::{Batch, Closing, Counts, ManifestEntry, Seen, Settlement},
+    cursor::{FullRead, Mode, RunId, Window},
+    page::Paging,
+    record::Digest,
+    stream::StreamId,
+    transport::Usage,
+};
+
+/// What a certificate rests on. Vendors differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Evidence {
+    /// The vendor declared a count for exactly this window, and as many distinct keys were seen.
+    Counted,
+    /// A chain of pages led from the start to the vendor's own end mark.
+    Walked,
+}
+
+/// How a stream or a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every record seen is stored.
+    Complete,
+    /// Every byte seen is held, some of it in quarantine.
+    CompleteWithQuarantine,
+    /// Something is missing or unexplained; the cursor stays.
+    Incomplete,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outcome::Complete => "complete",
+            Outcome::CompleteWithQuarantine => "complete_with_quarantine",
+            Outcome::Incomplete => "incomplete",
+        })
+    }
+}
+
+/// An order-independent digest: the sum, modulo 2^128, of a hash of each entry.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct SetDigest(u128);
+
+impl SetDigest {
+    /// Adds one key with its version and document.
+    pub fn add(&mut self, key: &str, version: i64, digest: &Digest) {
+        let length = (key.len() as u64).to_le_bytes();
+        let hash = Digest::of_parts(&[&length, key.as_bytes(), &version.to_le_bytes(), digest.as_bytes()]);
+        let half: [u8; 16] = std::array::from_fn(|at| hash.as_bytes()[at]);
+        self.0 = self.0.wrapping_add(u128::from_le_bytes(half));
+    }
+
+    /// Joins the digest of another part of the set.
+    pub fn join(&mut self, other: SetDigest) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+}
+
+impl fmt::Display for SetDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for SetDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// What the manifests of one reading of a window add up to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Distinct keys seen, those in quarantine included.
+    pub distinct: u64,
+    /// Sightings of a key beyond its first.
+    pub repeated: u64,
+    /// Distinct documents without a key, all in quarantine.
+    pub keyless: u64,
+    /// Distinct keys in quarantine.
+    pub quarantined: u64,
+    /// Over key, version and document of each distinct key's last sighting.
+    pub digest: SetDigest,
+}
+
+impl Tally {
+    /// Adds a key's last sighting and how often it was seen before.
+    pub fn add(&mut self, last: &ManifestEntry, sightings: u64) {
+        match last.seen {
+            Seen::Keyless => self.keyless += 1,
+            seen => {
+                self.distinct += 1;
+                self.repeated += sightings - 1;
+                self.quarantined += u64::from(seen == Seen::Quarantined);
+            }
+        }
+        self.digest.add(&last.key, last.version, &last.digest);
+    }
+
+    /// Joins the tally of other keys.
+    pub fn join(&mut self, other: Tally) {
+        self.distinct += other.distinct;
+        self.repeated += other.repeated;
+        self.keyless += other.keyless;
+        self.quarantined += other.quarantined;
+        self.digest.join(other.digest);
+    }
+}
+
+/// When missing keys may be marked deleted without asking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SweepPolicy {
+    /// The largest share of live rows. Default 5 %.
+    pub max_share: f64,
+    /// The largest number of rows. Default 100. A sweep is held only beyond both bounds.
+    pub max_rows: u64,
+}
+
+impl Default for SweepPolicy {
+    fn default() -> Self {
+        SweepPolicy { max_share: 0.05, max_rows: 100 }
+    }
+}
+
+impl SweepPolicy {
+    /// The policy of somebody who looked at a held sweep and confirmed it.
+    pub fn confirmed() -> Self {
+        SweepPolicy { max_share: 1.0, max_rows: u64::MAX }
+    }
+
+    /// Whether `missing` of `live` rows may go without asking.
+    pub fn allows(&self, missing: u64, live: u64) -> bool {
+        missing <= self.max_rows || missing as f64 <= self.max_share * live as f64
+    }
+}
+
+/// What became of the sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "sweep")]
+pub enum Sweep {
+    /// Not due: an incremental read, or a stream whose rows do not vanish.
+    NotDue,
+    /// Done.
+    Done {
+        /// Rows marked deleted.
+        deleted: u64,
+    },
+    /// More rows are missing than the policy lets go; confirm with [`SweepPolicy::confirmed`].
+    Held {
+        /// Rows missing.
+        missing: u64,
+        /// Rows live before.
+        live: u64,
+    },
+    /// Not safe.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Proof that a window was read completely; written in the transaction of its last page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Its own name.
+    pub id: Uuid,
+    /// What was read.
+    pub stream: StreamId,
+    /// By which run.
+    pub run: RunId,
+    /// Incremental or full.
+    pub mode: Mode,
+    /// What it rests on.
+    pub evidence: Evidence,
+    /// Complete, with or without quarantine.
+    pub outcome: Outcome,
+    /// Lower bound, inclusive.
+    pub since: Option<DateTime<Utc>>,
+    /// Upper bound, by the vendor's clock.
+    pub bound: Option<DateTime<Utc>>,
+    /// Where the next incremental read begins.
+    pub cursor: Option<DateTime<Utc>>,
+    /// Which reading of the window succeeded.
+    pub attempt: u32,
+    /// Pages walked.
+    pub pages: u64,
+    /// The count the vendor declared.
+    pub declared: Option<u64>,
+    /// Distinct keys seen.
+    pub distinct: u64,
+    /// Documents without a key.
+    pub keyless: u64,
+    /// What the commits did.
+    pub counts: Counts,
+    /// Over keys, versions and documents, in any order.
+    pub digest: String,
+    /// The first manifest it rests on.
+    pub first_sequence: u64,
+    /// The last manifest it rests on.
+    pub last_sequence: u64,
+    /// Calls and bytes spent.
+    pub usage: Usage,
+    /// Scopes, filters and API version in force.
+    pub read_scope: Option<String>,
+    /// The mapping in force: a digest of the stream's columns.
+    pub schema: String,
+    /// The writer's lease epoch.
+    pub epoch: u64,
+    /// What became of the sweep.
+    pub sweep: Sweep,
+    /// When the window was opened.
+    pub opened: DateTime<Utc>,
+    /// When it was proved.
+    pub sealed: DateTime<Utc>,
+}
+
+/// Judges a window by its tally. A pure function: the sink supplies the facts and writes the result.
+pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, sequence: u64) -> Settlement {
+    let evidence = match judge(window, tally) {
+        Ok(evidence) => evidence,
+        Err(reason) if window.attempt < closing.max_attempts => return Settlement::Reread { reason },
+        Err(reason) => return Settlement::Unexplained { reason },
+    };
+    let held = tally.quarantined + tally.keyless > 0;
+    let proved = window.upper_bound().map(|bound| bound - closing.overlap);
+    Settlement::Proved(Box::new(Certificate {
+        id: Uuid::now_v7(),
+        stream: batch.stream.clone(),
+        run: window.run,
+        mode: window.mode,
+        evidence,
+        outcome: if held { Outcome::CompleteWithQuarantine } else { Outcome::Complete },
+        since: window.since,
+        bound: window.upper_bound(),
+        // Never backwards: a vendor's clock that jumped back must not make the next read longer for ever.
+        cursor: proved.max(batch.checkpoint.cursor),
+        attempt: window.attempt,
+        pages: window.pages,
+        declared: window.declared,
+        distinct: tally.distinct,
+        keyless: tally.keyless,
+        counts: window.counts,
+        digest: tally.digest.to_string(),
+        first_sequence: window.first_sequence,
+        last_sequence: sequence,
+        usage: window.usage,
+        read_scope: window.read_scope.clone(),
+        schema: schema_of(batch),
+        epoch: batch.epoch,
+        sweep: sweep_due(batch, window, closing, tally),
+        opened: window.opened,
+        sealed: batch.fetched,
+    }))
+}
+
+fn judge(window: &Window, tally: &Tally) -> Result<Evidence, String> {
+    let numbered = window.paging == Paging::Numbered;
+    if numbered && tally.repeated > 0 {
+        return Err(format!("{} keys were seen twice on numbered pages, so others may be missing", tally.repeated));
+    }
+    let Some(declared) = window.declared else { return Ok(Evidence::Walked) };
+    if numbered && window.count_moved {
+        return Err("the declared count moved between pages".to_owned());
+    }
+    let seen = tally.distinct + tally.keyless;
+    if seen != declared {
+        return Err(format!("the vendor declared {declared} records, {seen} distinct ones were seen"));
+    }
+    Ok(Evidence::Counted)
+}
+
+/// Whether a sweep is due and safe, before the sink looks at the rows.
+fn sweep_due(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally) -> Sweep {
+    if closing.sweep.is_none() || window.mode != Mode::Full {
+        return Sweep::NotDue;
+    }
+    let refused = |reason: &str| Sweep::Refused { reason: reason.to_owned() };
+    let before = batch.checkpoint.full.as_ref();
+    if tally.keyless > 0 {
+        return refused("a record without a key is in quarantine: a missing key may be hiding there");
+    }
+    if window.scope_moved || before.is_some_and(|full| full.read_scope != window.read_scope) {
+        return refused("scopes, filters or API version changed since the last full read");
+    }
+    Sweep::Done { deleted: 0 }
+}
+
+/// A short digest of the columns a record is mapped to.
+fn schema_of(batch: &Batch) -> String {
+    let info = batch.table.info();
+    Digest::of(format!("{:?}{:?}", info.columns, info.children).as_bytes()).to_string()[..16].to_owned()
+}
+
+/// The full read that a proved window leaves behind.
+pub fn full_read(window: &Window) -> Option<FullRead> {
+    (window.mode == Mode::Full).then(|| FullRead { at: window.opened, read_scope: window.read_scope.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(paging: Paging, declared: Option<u64>) -> Window {
+        let open = Window::open(Uuid::nil(), Mode::Full, None, DateTime::UNIX_EPOCH, 1);
+        Window { paging, declared, ..open }
+    }
+
+    fn tally(distinct: u64, repeated: u64, keyless: u64) -> Tally {
+        Tally { distinct, repeated, keyless, ..Tally::default() }
+    }
+
+    #[test]
+    fn counts_and_walks_are_told_apart() {
+        assert_eq!(judge(&window(Paging::Numbered, Some(3)), &tally(3, 0, 0)), Ok(Evidence::Counted));
+        assert_eq!(judge(&window(Paging::Numbered, Some(3)), &tally(2, 0, 1)), Ok(Evidence::Counted));
+        assert_eq!(judge(&window(Paging::Chained, None), &tally(3, 2, 0)), Ok(Evidence::Walked));
+    }
+
+    #[test]
+    fn shifted_ground_is_never_green() {
+        assert!(judge(&window(Paging::Numbered, Some(3)), &tally(3, 1, 0)).is_err());
+        assert!(judge(&window(Paging::Numbered, Some(4)), &tally(3, 0, 0)).is_err());
+        assert!(judge(&window(Paging::Numbered, None), &tally(3, 1, 0)).is_err());
+        let moved = Window { count_moved: true, ..window(Paging::Numbered, Some(3)) };
+        assert!(judge(&moved, &tally(3, 0, 0)).is_err());
+    }
+
+    #[test]
+    fn a_sweep_is_held_only_beyond_both_bounds() {
+        let policy = SweepPolicy::default();
+        assert!(policy.allows(100, 100) && policy.allows(500, 10_000));
+        assert!(!policy.allows(101, 1_000));
+        assert!(SweepPolicy::confirmed().allows(1_000, 1_000));
+    }
+
+    #[test]
+    fn the_set_digest_ignores_order_and_sees_every_member() {
+        let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
+        let of = |entries: &[(&str, i64, Digest)]| {
+            let mut set = SetDigest::default();
+            entries.iter().for_each(|(key, version, digest)| set.add(key, *version, digest));
+            set
+        };
+        assert_eq!(of(&[("x", 1, a), ("y", 2, b)]), of(&[("y", 2, b), ("x", 1, a)]));
+        assert_ne!(of(&[("x", 1, a)]), of(&[("x", 2, a)]));
+        assert_ne!(of(&[("x", 1, a)]), of(&[("x", 1, b)]));
+    }
+}

@@ -1,0 +1,67 @@
+//! The only module that knows the time. Everything else is handed a [`Clock`].
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// A source of time that tests can replace.
+#[async_trait]
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The current instant.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Waits for `duration`.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the wait; nothing is lost.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "this is the module that owns the time")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the module that owns the time")]
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// A clock that stands still until a test moves it; a sleep moves it by its own length and returns at once.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Debug)]
+pub struct ManualClock(std::sync::Mutex<DateTime<Utc>>);
+
+#[cfg(any(test, feature = "testing"))]
+impl ManualClock {
+    /// A clock that shows `start`.
+    pub fn new(start: DateTime<Utc>) -> Self {
+        ManualClock(std::sync::Mutex::new(start))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, duration: Duration) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += duration;
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+#[async_trait]
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.advance(duration);
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,118 @@
+//! A connector answers two questions, what am I and what is on the next page; the engine does everything else.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+
+use crate::{
+    Result,
+    context::Context,
+    page::{Fetch, Page},
+    stream::{StreamInfo, identifier},
+    transport::{Limit, Pacing},
+};
+
+/// Reads one vendor's API.
+///
+/// # Behavior
+/// - `fetch` is stateless: position in, records and next position out. The same request twice reads the same page.
+/// - It MAY make a bounded number of calls to complete its records. It MUST NOT loop over pages, sleep, retry,
+///   log progress or save anything.
+/// - A document it cannot read MUST come back in [`Decoded::rejected`](crate::Decoded), never vanish.
+/// - Errors MUST be classified by the vendor's table; an expired token is refreshed once, then `Unauthenticated`.
+/// - Dropping the future at any await MUST lose nothing.
+#[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connector",
+    note = "implement `info` and `fetch`; docs/concepts.md shows the smallest connector"
+)]
+pub trait Connector: fmt::Debug + Send + Sync + 'static {
+    /// What this connector is: data the engine branches on, never the connector's name.
+    fn info(&self) -> ConnectorInfo;
+
+    /// Reads one page.
+    ///
+    /// # Errors
+    /// As the vendor's table says; the engine adds stream, partition and page.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page>;
+
+    /// Makes the cheapest authorized call: the first page of the first stream, one record long.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    async fn check(&self, cx: &Context) -> Result<()> {
+        let info = self.info();
+        match info.streams.iter().find(|stream| stream.partitioned_by.is_none()) {
+            Some(stream) => self.fetch(cx, Fetch::new(stream).sized(Some(1))).await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl<C: Connector + ?Sized> Connector for Arc<C> {
+    fn info(&self) -> ConnectorInfo {
+        (**self).info()
+    }
+
+    async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
+        (**self).fetch(cx, request).await
+    }
+
+    async fn check(&self, cx: &Context) -> Result<()> {
+        (**self).check(cx).await
+    }
+}
+
+/// What a connector is, as data.
+#[derive(Debug, Clone)]
+pub struct ConnectorInfo {
+    /// The vendor, in snake_case: tables are named `<vendor>_<stream>`.
+    pub vendor: &'static str,
+    /// The streams, in the order they are read: parents before those they partition.
+    pub streams: Vec<Arc<StreamInfo>>,
+    /// The vendor's limits for one connection.
+    pub limits: Vec<Limit>,
+    /// Whether they are kept.
+    pub pacing: Pacing,
+}
+
+impl ConnectorInfo {
+    /// A connector of `vendor` without streams yet.
+    pub fn new(vendor: &'static str) -> Self {
+        ConnectorInfo { vendor, streams: Vec::new(), limits: Vec::new(), pacing: Pacing::Vendor }
+    }
+
+    /// Adds a stream.
+    #[must_use]
+    pub fn stream(mut self, stream: impl Into<Arc<StreamInfo>>) -> Self {
+        self.streams.push(stream.into());
+        self
+    }
+
+    /// Adds a limit.
+    #[must_use]
+    pub fn limit(mut self, limit: Limit) -> Self {
+        self.limits.push(limit);
+        self
+    }
+
+    /// Keeps the limits or not; see [`Pacing::check`].
+    #[must_use]
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.pacing = pacing;
+        self
+    }
+
+    /// Checks every name before it becomes an identifier.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming stream and column.
+    pub fn validate(&self) -> Result<()> {
+        identifier(self.vendor)?;
+        self.streams.iter().try_for_each(|stream| stream.validate())
+    }
+}

@@ -1,0 +1,127 @@
+//! Where a read goes on, and the checkpoint that makes it durable.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    batch::Counts,
+    page::{PageToken, Paging},
+    transport::Usage,
+};
+
+/// Names one run of a pipeline.
+pub type RunId = Uuid;
+
+/// What a run reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Mode {
+    /// What changed since the checkpoint; everything where there is none.
+    Incremental,
+    /// Everything; a proved full read sweeps what vanished.
+    Full,
+}
+
+/// A read that is not proved yet. It survives a kill at any page and resumes at its token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The run that opened it.
+    pub run: RunId,
+    /// Incremental or full; a first read without a cursor is full.
+    pub mode: Mode,
+    /// Which reading of the window this is, from 1.
+    pub attempt: u32,
+    /// Lower bound, inclusive.
+    pub since: Option<DateTime<Utc>>,
+    /// Upper bound: the vendor's clock at the window's first response.
+    pub bound: Option<DateTime<Utc>>,
+    /// When it was opened, by our clock.
+    pub opened: DateTime<Utc>,
+    /// The next page; none before the first.
+    pub token: Option<PageToken>,
+    /// The first manifest of this attempt.
+    pub first_sequence: u64,
+    /// Pages committed in this attempt.
+    pub pages: u64,
+    /// How pages follow each other.
+    pub paging: Paging,
+    /// The count the vendor declared with the last page.
+    pub declared: Option<u64>,
+    /// True once a page declared another count than the page before.
+    pub count_moved: bool,
+    /// The newest version seen, in microseconds; stands in for `bound` where a vendor sends no date.
+    pub newest: Option<i64>,
+    /// Scopes, filters and API version in force.
+    pub read_scope: Option<String>,
+    /// True once two pages of this attempt named different scopes.
+    pub scope_moved: bool,
+    /// What the commits of this attempt did, and what was spent.
+    pub counts: Counts,
+    /// Calls and bytes of this attempt.
+    pub usage: Usage,
+}
+
+impl Window {
+    /// A window whose first page is yet to be read.
+    pub fn open(run: RunId, mode: Mode, since: Option<DateTime<Utc>>, opened: DateTime<Utc>, sequence: u64) -> Self {
+        Window {
+            run,
+            mode,
+            attempt: 1,
+            since,
+            bound: None,
+            opened,
+            token: None,
+            first_sequence: sequence,
+            pages: 0,
+            paging: Paging::Chained,
+            declared: None,
+            count_moved: false,
+            newest: None,
+            read_scope: None,
+            scope_moved: false,
+            counts: Counts::default(),
+            usage: Usage::default(),
+        }
+    }
+
+    /// The same window, to be read again from its first page. The bound stays: it was fixed at the start.
+    #[must_use]
+    pub fn reread(&self, sequence: u64) -> Self {
+        let fresh = Window::open(self.run, self.mode, self.since, self.opened, sequence);
+        Window { attempt: self.attempt + 1, bound: self.bound, ..fresh }
+    }
+
+    /// The vendor's time up to which the window is complete once proved.
+    pub fn upper_bound(&self) -> Option<DateTime<Utc>> {
+        self.bound.or_else(|| self.newest.and_then(DateTime::from_timestamp_micros))
+    }
+}
+
+/// The last proved full read of a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FullRead {
+    /// When its window was opened.
+    pub at: DateTime<Utc>,
+    /// Scopes, filters and API version in force then.
+    pub read_scope: Option<String>,
+}
+
+/// A cursor made durable with the records before it. One per (connection, stream, partition).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checkpoint {
+    /// Counts the commits; each expects the one before.
+    pub version: u64,
+    /// The lease epoch of the last writer.
+    pub epoch: u64,
+    /// The last manifest.
+    pub sequence: u64,
+    /// The proved lower bound of the next incremental read, overlap already taken off.
+    pub cursor: Option<DateTime<Utc>>,
+    /// The read in progress.
+    pub window: Option<Window>,
+    /// The last proved full read.
+    pub full: Option<FullRead>,
+}

@@ -1,0 +1,406 @@
+//! From a page's bytes to records: split first, so every record keeps its bytes, then decode each by its struct.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::{
+    Error, ErrorKind, Exact, Result, Text,
+    record::{Document, Key, Record, Rejected, Version},
+    stream::{ChildInfo, Column, Deletes, Reading, StreamInfo},
+    value::{ChildRows, ColumnKind, Value},
+};
+
+/// Splits a JSON array into its elements without copying them out of `body`.
+///
+/// # Errors
+/// `InvalidResponse` when `raw` is not an array.
+pub fn split(body: &Bytes, raw: &RawValue) -> Result<Vec<Bytes>> {
+    let elements: Vec<&RawValue> = serde_json::from_str(raw.get())
+        .map_err(|e| Error::new(ErrorKind::InvalidResponse, "the list of records is not an array").source(e))?;
+    Ok(elements.into_iter().map(|element| body.slice_ref(element.get().as_bytes())).collect())
+}
+
+/// Records and the documents that could not become one.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    /// What could be read.
+    pub records: Vec<Record>,
+    /// What goes to quarantine.
+    pub rejected: Vec<Rejected>,
+}
+
+impl Decoded {
+    /// Files one outcome under records or rejected.
+    pub fn push(&mut self, outcome: Result<Record, Rejected>) {
+        match outcome {
+            Ok(record) => self.records.push(record),
+            Err(rejected) => self.rejected.push(rejected),
+        }
+    }
+}
+
+enum Get<W> {
+    Text(fn(&W) -> Option<Text>),
+    Integer(fn(&W) -> Option<i64>),
+    Boolean(fn(&W) -> Option<bool>),
+    Amount(fn(&W) -> Option<Exact>),
+    Decimal(fn(&W) -> Option<Exact>),
+    Date(fn(&W) -> Option<NaiveDate>),
+    Timestamp(fn(&W) -> Option<DateTime<Utc>>),
+}
+
+impl<W> Get<W> {
+    fn kind(&self) -> ColumnKind {
+        match self {
+            Get::Text(_) => ColumnKind::Text,
+            Get::Integer(_) => ColumnKind::Integer,
+            Get::Boolean(_) => ColumnKind::Boolean,
+            Get::Amount(_) => ColumnKind::Amount,
+            Get::Decimal(_) => ColumnKind::Decimal,
+            Get::Date(_) => ColumnKind::Date,
+            Get::Timestamp(_) => ColumnKind::Timestamp,
+        }
+    }
+
+    fn value(&self, wire: &W) -> Result<Value, String> {
+        let value = match self {
+            Get::Text(get) => get(wire).map(Value::Text),
+            Get::Integer(get) => get(wire).map(Value::Integer),
+            Get::Boolean(get) => get(wire).map(Value::Boolean),
+            Get::Amount(get) => get(wire).map(|amount| Value::amount(amount.0)).transpose()?,
+            Get::Decimal(get) => get(wire).map(|number| Value::Decimal(number.0)),
+            Get::Date(get) => get(wire).map(Value::Date),
+            Get::Timestamp(get) => get(wire).map(Value::Timestamp),
+        };
+        Ok(value.unwrap_or(Value::Null))
+    }
+}
+
+/// The columns of one table: each name stands once, beside the function that fills it.
+pub struct Fields<W> {
+    columns: Vec<Column>,
+    getters: Vec<Get<W>>,
+}
+
+impl<W> Default for Fields<W> {
+    fn default() -> Self {
+        Fields { columns: Vec::new(), getters: Vec::new() }
+    }
+}
+
+impl<W> fmt::Debug for Fields<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.columns.fmt(f)
+    }
+}
+
+impl<W> Fields<W> {
+    /// No columns yet.
+    pub fn new() -> Self {
+        Fields::default()
+    }
+
+    fn add(mut self, name: &'static str, get: Get<W>) -> Self {
+        self.columns.push(Column { name, kind: get.kind() });
+        self.getters.push(get);
+        self
+    }
+
+    /// Adds a text column.
+    #[must_use]
+    pub fn text(self, name: &'static str, get: fn(&W) -> Option<Text>) -> Self {
+        self.add(name, Get::Text(get))
+    }
+
+    /// Adds an integer column.
+    #[must_use]
+    pub fn integer(self, name: &'static str, get: fn(&W) -> Option<i64>) -> Self {
+        self.add(name, Get::Integer(get))
+    }
+
+    /// Adds a boolean column.
+    #[must_use]
+    pub fn boolean(self, name: &'static str, get: fn(&W) -> Option<bool>) -> Self {
+        self.add(name, Get::Boolean(get))
+    }
+
+    /// Adds a money column: at most four decimals.
+    #[must_use]
+    pub fn amount(self, name: &'static str, get: fn(&W) -> Option<Exact>) -> Self {
+        self.add(name, Get::Amount(get))
+    }
+
+    /// Adds a column for a price, rate or quantity.
+    #[must_use]
+    pub fn decimal(self, name: &'static str, get: fn(&W) -> Option<Exact>) -> Self {
+        self.add(name, Get::Decimal(get))
+    }
+
+    /// Adds a calendar day.
+    #[must_use]
+    pub fn date(self, name: &'static str, get: fn(&W) -> Option<NaiveDate>) -> Self {
+        self.add(name, Get::Date(get))
+    }
+
+    /// Adds an instant.
+    #[must_use]
+    pub fn timestamp(self, name: &'static str, get: fn(&W) -> Option<DateTime<Utc>>) -> Self {
+        self.add(name, Get::Timestamp(get))
+    }
+
+    fn row(&self, wire: &W) -> Result<Vec<Value>, String> {
+        let value = |(column, get): (&Column, &Get<W>)| {
+            get.value(wire).map_err(|reason| format!("{}: {reason}", column.name))
+        };
+        self.columns.iter().zip(&self.getters).map(value).collect()
+    }
+}
+
+/// Fills one child table from a parent.
+trait Child<W>: Send + Sync {
+    fn rows(&self, wire: &W) -> Result<ChildRows, String>;
+}
+
+struct ChildOf<W, C: 'static + Clone> {
+    items: fn(&W) -> Cow<'_, [C]>,
+    columns: Fields<C>,
+}
+
+impl<W, C: Clone> Child<W> for ChildOf<W, C> {
+    fn rows(&self, wire: &W) -> Result<ChildRows, String> {
+        (self.items)(wire).iter().map(|item| self.columns.row(item)).collect()
+    }
+}
+
+/// A catalog entry whose records are decoded by the wire struct `W`.
+///
+/// It is the one declaration of a stream's table: DDL, bulk upsert and documentation read its [`StreamInfo`].
+///
+/// ```
+/// use sentia_core::{Fields, Exact, Stream, Text};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Rate { currency: Text, rate: Option<Exact> }
+///
+/// let rates = Stream::<Rate>::new("rates", "currency", |rate| rate.currency.clone())
+///     .columns(Fields::new().decimal("rate", |rate| rate.rate));
+/// let record = rates.decode(r#"{"currency":"EUR","rate":1.0842}"#.into()).expect("readable");
+/// assert_eq!(record.key.as_str(), "EUR");
+/// ```
+pub struct Stream<W> {
+    info: Arc<StreamInfo>,
+    key: fn(&W) -> Text,
+    version: fn(&W) -> Option<Version>,
+    deleted: fn(&W) -> bool,
+    columns: Fields<W>,
+    children: Vec<Box<dyn Child<W>>>,
+}
+
+impl<W> fmt::Debug for Stream<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.info.fmt(f)
+    }
+}
+
+impl<W: DeserializeOwned + 'static> Stream<W> {
+    /// A stream whose records are identified by the vendor's field `key_field`.
+    pub fn new(name: &'static str, key_field: &'static str, key: fn(&W) -> Text) -> Self {
+        Stream {
+            info: Arc::new(StreamInfo::new(name).key(&[key_field])),
+            key,
+            version: |_| None,
+            deleted: |_| false,
+            columns: Fields::new(),
+            children: Vec::new(),
+        }
+    }
+
+    fn describe(mut self, change: impl FnOnce(&mut StreamInfo)) -> Self {
+        change(Arc::make_mut(&mut self.info));
+        self
+    }
+
+    /// Reads the record's version; records without one are ordered by the start of their fetch.
+    #[must_use]
+    pub fn version(mut self, version: fn(&W) -> Option<Version>) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Reads incrementally by the vendor's `cursor` field, re-reading `overlap` behind each proved bound.
+    #[must_use]
+    pub fn incremental(self, cursor: &'static str, overlap: std::time::Duration) -> Self {
+        self.describe(|info| {
+            info.reading = Reading::Incremental { cursor };
+            info.overlap = overlap;
+        })
+    }
+
+    /// Says that rows vanish at the vendor, so that a proved full read sweeps.
+    #[must_use]
+    pub fn swept(self) -> Self {
+        self.describe(|info| info.deletes = Deletes::Sweep)
+    }
+
+    /// Says which documents mean "deleted".
+    #[must_use]
+    pub fn deleted_when(mut self, deleted: fn(&W) -> bool) -> Self {
+        self.deleted = deleted;
+        self.describe(|info| info.deletes = if info.deletes == Deletes::Sweep { Deletes::Sweep } else { Deletes::Status })
+    }
+
+    /// Reads one partition per live key of `stream`.
+    #[must_use]
+    pub fn partitioned_by(self, stream: &'static str) -> Self {
+        self.describe(|info| info.partitioned_by = Some(stream))
+    }
+
+    /// Names the largest page the vendor grants.
+    #[must_use]
+    pub fn max_page(self, records: u32) -> Self {
+        self.describe(|info| info.max_page = Some(records))
+    }
+
+    /// Declares the typed columns.
+    #[must_use]
+    pub fn columns(mut self, columns: Fields<W>) -> Self {
+        self.columns = columns;
+        let declared = self.columns.columns.clone();
+        self.describe(|info| info.columns = declared)
+    }
+
+    /// Declares a child table, filled from the items of each parent in their order.
+    #[must_use]
+    pub fn children<C: Clone + 'static>(
+        mut self,
+        name: &'static str,
+        items: fn(&W) -> Cow<'_, [C]>,
+        columns: Fields<C>,
+    ) -> Self {
+        let declared = ChildInfo { name, columns: columns.columns.clone() };
+        self.children.push(Box::new(ChildOf { items, columns }));
+        self.describe(|info| info.children.push(declared))
+    }
+
+    /// The stream as data.
+    pub fn info(&self) -> &Arc<StreamInfo> {
+        &self.info
+    }
+
+    /// Reads the wire struct out of one document.
+    ///
+    /// # Errors
+    /// The document with the reason, for quarantine.
+    pub fn wire(&self, document: &Bytes) -> Result<W, Rejected> {
+        serde_json::from_slice(document).map_err(|error| Rejected {
+            key: self.key_of(document),
+            rule: "decode".into(),
+            reason: error.to_string(),
+            document: document.clone(),
+        })
+    }
+
+    /// Makes a record of a wire struct and the bytes it came from.
+    ///
+    /// # Errors
+    /// The document with the reason, for quarantine.
+    pub fn record(&self, wire: &W, document: Document) -> Result<Record, Rejected> {
+        let key = (self.key)(wire);
+        let rows = || -> Result<_, String> {
+            if key.is_empty() {
+                return Err(format!("{}: the key is empty", self.info.key[0]));
+            }
+            let children = self.children.iter().map(|child| child.rows(wire)).collect::<Result<_, _>>()?;
+            Ok((self.columns.row(wire)?, children))
+        };
+        match rows() {
+            Ok((values, children)) => {
+                let version = (self.version)(wire).unwrap_or_default();
+                let record = Record::new(key, version, document, values, children);
+                Ok(if (self.deleted)(wire) { record.tombstone() } else { record })
+            }
+            Err(reason) => {
+                let key = Some(key).filter(|key| !key.is_empty());
+                Err(Rejected { key, rule: "decode".into(), reason, document: document.body().clone() })
+            }
+        }
+    }
+
+    /// Decodes one document.
+    ///
+    /// # Errors
+    /// The document with the reason, for quarantine.
+    pub fn decode(&self, document: Bytes) -> Result<Record, Rejected> {
+        let wire = self.wire(&document)?;
+        self.record(&wire, Document::new(document))
+    }
+
+    /// Decodes a page's documents; those that cannot be read never stop the others.
+    pub fn decode_all(&self, documents: Vec<Bytes>) -> Decoded {
+        let mut decoded = Decoded { records: Vec::with_capacity(documents.len()), ..Decoded::default() };
+        documents.into_iter().for_each(|document| decoded.push(self.decode(document)));
+        decoded
+    }
+
+    /// The key alone, so that even an unreadable document is quarantined under its name.
+    fn key_of(&self, document: &Bytes) -> Option<Key> {
+        member(document, self.info.key[0])
+    }
+}
+
+/// A string or number member of an object, as text.
+pub(crate) fn member(document: &[u8], name: &str) -> Option<Text> {
+    let members: std::collections::HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(document).ok()?;
+    let raw = members.get(name)?.get();
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str::<Text>(raw).ok().filter(|text| !text.is_empty()),
+        b'-' | b'0'..=b'9' => Some(Text::from(raw)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Item {
+        id: Text,
+        total: Option<Exact>,
+        #[serde(default)]
+        lines: Vec<Line>,
+    }
+
+    #[derive(Deserialize, Clone)]
+    struct Line {
+        quantity: Option<Exact>,
+    }
+
+    fn items() -> Stream<Item> {
+        Stream::new("items", "id", |item: &Item| item.id.clone())
+            .columns(Fields::new().amount("total", |item| item.total))
+            .children("item_lines", |item| Cow::Borrowed(&item.lines), Fields::new().decimal("quantity", |l| l.quantity))
+    }
+
+    #[test]
+    fn one_bad_document_never_stops_the_others() {
+        let body = Bytes::from_static(
+            br#"[{"id":"a","total":1.10,"lines":[{"quantity":"2"}]},{"id":"b","total":1.00001},{"id":null},{"id":"d","total":[]}]"#,
+        );
+        let raw: &RawValue = serde_json::from_slice(&body).expect("json");
+        let decoded = items().decode_all(split(&body, raw).expect("array"));
+        assert_eq!(decoded.records.len(), 1);
+        assert_eq!(decoded.records[0].document.body(), &body[1..47]);
+        assert_eq!(decoded.records[0].children[0].len(), 1);
+        let rejected: Vec<_> = decoded.rejected.iter().map(|r| (r.key.as_deref(), r.reason.as_str())).collect();
+        assert_eq!(rejected[0], (Some("b"), "total: amount 1.00001 has more than four decimals or does not fit"));
+        assert_eq!(rejected[1].0, None);
+        assert_eq!(rejected[2].0, Some("d"));
+    }
+}

@@ -1,0 +1,350 @@
+//! One error type for every crate: what happened, whether to try again, where, why, and the remedy.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. The registry is closed on purpose: every vendor status maps onto one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is missing, malformed or contradicts another.
+    ConfigInvalid,
+    /// The vendor does not accept the credentials.
+    Unauthenticated,
+    /// The credentials are good but do not reach this far: a missing scope, a disconnected tenant.
+    PermissionDenied,
+    /// The vendor does not know the path, shop or item.
+    NotFound,
+    /// This connector, store or vendor plan cannot do what was asked.
+    Unsupported,
+    /// Too many calls for now; the wait is short.
+    RateLimited,
+    /// A daily or monthly budget is spent; the wait is long.
+    QuotaExhausted,
+    /// No answer within the time allowed.
+    Timeout,
+    /// The vendor or the network is down.
+    Unavailable,
+    /// Somebody else wrote first: a stale lease, a changed checkpoint, a newer key version.
+    Conflict,
+    /// The vendor's answer is not what its documentation promises.
+    InvalidResponse,
+    /// A signature or a sealed secret does not verify.
+    SignatureInvalid,
+    /// The database refused or failed.
+    Store,
+    /// The caller asked to stop.
+    Cancelled,
+    /// A defect in Sentia; please report it.
+    Unexpected,
+}
+
+/// Who can do something about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The person who connected the account or configured the host.
+    User,
+    /// The vendor; waiting is the remedy.
+    Vendor,
+    /// Sentia or the host application.
+    Us,
+}
+
+/// Whether trying again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The same request fails the same way until somebody changes something.
+    Permanent,
+    /// The same request may succeed later.
+    Temporary,
+    /// It was temporary and the retries are spent; no outer loop multiplies them.
+    Exhausted,
+}
+
+impl ErrorKind {
+    /// Every kind, in the order of the documentation table.
+    pub const ALL: [ErrorKind; 15] = [
+        ErrorKind::ConfigInvalid,
+        ErrorKind::Unauthenticated,
+        ErrorKind::PermissionDenied,
+        ErrorKind::NotFound,
+        ErrorKind::Unsupported,
+        ErrorKind::RateLimited,
+        ErrorKind::QuotaExhausted,
+        ErrorKind::Timeout,
+        ErrorKind::Unavailable,
+        ErrorKind::Conflict,
+        ErrorKind::InvalidResponse,
+        ErrorKind::SignatureInvalid,
+        ErrorKind::Store,
+        ErrorKind::Cancelled,
+        ErrorKind::Unexpected,
+    ];
+
+    /// The stable code used in reports, HTTP problem bodies and metric labels.
+    pub const fn code(self) -> &'static str {
+        match self {
+            ErrorKind::ConfigInvalid => "config_invalid",
+            ErrorKind::Unauthenticated => "unauthenticated",
+            ErrorKind::PermissionDenied => "permission_denied",
+            ErrorKind::NotFound => "not_found",
+            ErrorKind::Unsupported => "unsupported",
+            ErrorKind::RateLimited => "rate_limited",
+            ErrorKind::QuotaExhausted => "quota_exhausted",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::InvalidResponse => "invalid_response",
+            ErrorKind::SignatureInvalid => "signature_invalid",
+            ErrorKind::Store => "store",
+            ErrorKind::Cancelled => "cancelled",
+            ErrorKind::Unexpected => "unexpected",
+        }
+    }
+
+    /// Who can act on it.
+    pub const fn owner(self) -> Owner {
+        match self {
+            ErrorKind::ConfigInvalid | ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => Owner::User,
+            ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::Cancelled => Owner::User,
+            ErrorKind::RateLimited | ErrorKind::QuotaExhausted | ErrorKind::Timeout => Owner::Vendor,
+            ErrorKind::Unavailable | ErrorKind::InvalidResponse => Owner::Vendor,
+            ErrorKind::Conflict | ErrorKind::SignatureInvalid => Owner::Us,
+            ErrorKind::Store | ErrorKind::Unexpected => Owner::Us,
+        }
+    }
+
+    /// What that owner can do, in one clause.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            ErrorKind::ConfigInvalid => "correct the named setting",
+            ErrorKind::Unauthenticated => "reconnect the account at the vendor",
+            ErrorKind::PermissionDenied => "grant the named scope or reconnect the tenant",
+            ErrorKind::NotFound => "check the shop, tenant or base URL",
+            ErrorKind::Unsupported => "choose another stream, version or plan",
+            ErrorKind::RateLimited => "wait; the next run resumes by itself",
+            ErrorKind::QuotaExhausted => "wait for the budget to reset or raise the plan",
+            ErrorKind::Timeout => "wait; if it persists, ask for smaller pages",
+            ErrorKind::Unavailable => "wait for the vendor or the network to come back",
+            ErrorKind::Conflict => "run again; another worker wrote first",
+            ErrorKind::InvalidResponse => "run again; if it persists, report the context to the vendor",
+            ErrorKind::SignatureInvalid => "check the signing secret or master key",
+            ErrorKind::Store => "check the database, its disk space and its permissions",
+            ErrorKind::Cancelled => "run again; the next run resumes by itself",
+            ErrorKind::Unexpected => "report a defect with the error's context",
+        }
+    }
+
+    const fn default_status(self) -> Status {
+        match self {
+            ErrorKind::RateLimited
+            | ErrorKind::QuotaExhausted
+            | ErrorKind::Timeout
+            | ErrorKind::Unavailable
+            | ErrorKind::Conflict
+            | ErrorKind::Cancelled => Status::Temporary,
+            _ => Status::Permanent,
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// An error: kind, status, operation, context and source. One word wide.
+///
+/// `Display` prints this level only; the chain is in [`source`](StdError::source):
+///
+/// ```
+/// use sentia_core::{Error, ErrorKind};
+///
+/// let error = Error::new(ErrorKind::Timeout, "no answer within 30 s")
+///     .operation("xero.fetch")
+///     .context("stream", "invoices")
+///     .context("page", 3);
+/// assert_eq!(error.to_string(), "timeout in xero.fetch (stream: invoices, page: 3): no answer within 30 s");
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    status: Status,
+    message: Cow<'static, str>,
+    operation: Cow<'static, str>,
+    context: Vec<(&'static str, String)>,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind` with its usual status. The message is lower case, without a full stop, never a secret.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            status: kind.default_status(),
+            message: message.into(),
+            operation: Cow::Borrowed(""),
+            context: Vec::new(),
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// Names the operation that failed, `vendor.verb`; the innermost name stays.
+    #[must_use]
+    pub fn operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        if self.0.operation.is_empty() {
+            self.0.operation = operation.into();
+        }
+        self
+    }
+
+    /// Adds a piece of where; the first value for a name stays.
+    #[must_use]
+    pub fn context(mut self, name: &'static str, value: impl ToString) -> Self {
+        if self.context_value(name).is_none() {
+            self.0.context.push((name, value.to_string()));
+        }
+        self
+    }
+
+    /// Adds the reason.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Says how long the vendor asked to wait.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Marks the error as worth another try.
+    #[must_use]
+    pub fn temporary(mut self) -> Self {
+        self.0.status = Status::Temporary;
+        self
+    }
+
+    /// Marks the error as not worth another try.
+    #[must_use]
+    pub fn permanent(mut self) -> Self {
+        self.0.status = Status::Permanent;
+        self
+    }
+
+    /// Marks a temporary error as tried often enough.
+    #[must_use]
+    pub fn exhausted(mut self) -> Self {
+        if self.0.status == Status::Temporary {
+            self.0.status = Status::Exhausted;
+        }
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether trying again can help.
+    pub fn status(&self) -> Status {
+        self.0.status
+    }
+
+    /// True while another try may succeed.
+    pub fn is_temporary(&self) -> bool {
+        self.0.status == Status::Temporary
+    }
+
+    /// How long the vendor asked to wait, if it said so.
+    pub fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The message alone, without operation and context.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The value noted under `name`.
+    pub fn context_value(&self, name: &str) -> Option<&str> {
+        self.0.context.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.kind)?;
+        if !self.0.operation.is_empty() {
+            write!(f, " in {}", self.0.operation)?;
+        }
+        if !self.0.context.is_empty() {
+            let context: Vec<_> = self.0.context.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            write!(f, " ({})", context.join(", "))?;
+        }
+        write!(f, ": {}", self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} [{:?}; {}]", self.0.status, self.0.kind.remedy())?;
+        let mut source = self.0.source.as_deref().map(|source| source as &dyn StdError);
+        while let Some(cause) = source {
+            write!(f, "\n  caused by: {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_prints_status_remedy_and_chain() {
+        let error = Error::new(ErrorKind::Store, "commit failed")
+            .operation("store.commit")
+            .context("stream", "orders")
+            .source(std::io::Error::other("disk full"));
+        assert_eq!(
+            format!("{error:?}"),
+            "store in store.commit (stream: orders): commit failed [Permanent; check the database, its disk \
+             space and its permissions]\n  caused by: disk full"
+        );
+    }
+
+    #[test]
+    fn the_innermost_operation_and_context_stay() {
+        let error = Error::new(ErrorKind::Timeout, "slow").operation("a").operation("b").context("page", 1);
+        assert_eq!(error.context("page", 2).to_string(), "timeout in a (page: 1): slow");
+    }
+
+    #[test]
+    fn only_temporary_errors_exhaust() {
+        assert_eq!(Error::new(ErrorKind::Timeout, "x").exhausted().status(), Status::Exhausted);
+        assert_eq!(Error::new(ErrorKind::NotFound, "x").exhausted().status(), Status::Permanent);
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        let codes: std::collections::BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(codes.len(), ErrorKind::ALL.len());
+    }
+}

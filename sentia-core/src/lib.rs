@@ -1,0 +1,53 @@
+//! Sentia's vocabulary, traits and the engine that drives them; no database, no web framework.
+//!
+//! Semantic versioning is promised by the facade `sentia` only; this crate may move with it.
+
+pub mod batch;
+pub mod certificate;
+pub mod clock;
+mod config;
+mod connector;
+mod context;
+pub mod cursor;
+pub mod decode;
+pub mod engine;
+mod error;
+pub mod json_record;
+pub mod key_store;
+mod number;
+pub mod page;
+pub mod quality;
+pub mod record;
+pub mod report;
+pub mod security;
+mod sink;
+pub mod stream;
+mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod text;
+pub mod transport;
+pub mod value;
+
+pub use self::{
+    batch::{Batch, Receipt},
+    certificate::{Certificate, Evidence, Outcome},
+    config::{optional_from_env, secret_from_env, var_from_env},
+    connector::{Connector, ConnectorInfo},
+    context::Context,
+    cursor::{Checkpoint, Mode},
+    decode::{Decoded, Fields, Stream},
+    engine::Pipeline,
+    error::{Error, ErrorKind, Owner, Result, Status},
+    key_store::KeyStore,
+    number::Exact,
+    page::{Fetch, Page},
+    quality::QualityRule,
+    record::{Key, Record, Rejected, Version},
+    report::RunReport,
+    sink::{RecordReader, RunLog, SyncSink},
+    stream::{StreamId, StreamInfo},
+    table::StreamTable,
+    text::Text,
+    value::{ColumnKind, Value},
+};

@@ -1,0 +1,191 @@
+//! What a connector is asked for, and what it answers: one page.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decode::Decoded,
+    record::{Record, Rejected},
+    stream::StreamInfo,
+};
+
+/// The vendor's place in a read: a page number, an opaque cursor, the id of a running report.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PageToken(pub String);
+
+impl From<&str> for PageToken {
+    fn from(token: &str) -> Self {
+        PageToken(token.to_owned())
+    }
+}
+
+impl From<String> for PageToken {
+    fn from(token: String) -> Self {
+        PageToken(token)
+    }
+}
+
+/// A request for one page.
+#[derive(Debug, Clone, Copy)]
+pub struct Fetch<'a> {
+    pub(crate) stream: &'a StreamInfo,
+    pub(crate) partition: &'a str,
+    pub(crate) since: Option<DateTime<Utc>>,
+    pub(crate) page: Option<&'a PageToken>,
+    pub(crate) page_size: Option<u32>,
+}
+
+impl<'a> Fetch<'a> {
+    /// A request for the first page of everything in `stream`.
+    pub fn new(stream: &'a StreamInfo) -> Self {
+        Fetch { stream, partition: "", since: None, page: None, page_size: None }
+    }
+
+    /// Asks for what changed since `bound`, inclusive.
+    #[must_use]
+    pub fn changed_since(self, bound: Option<DateTime<Utc>>) -> Self {
+        Fetch { since: bound, ..self }
+    }
+
+    /// Asks for the page at `token`.
+    #[must_use]
+    pub fn at(self, token: Option<&'a PageToken>) -> Self {
+        Fetch { page: token, ..self }
+    }
+
+    /// Asks for one partition.
+    #[must_use]
+    pub fn of_partition(self, partition: &'a str) -> Self {
+        Fetch { partition, ..self }
+    }
+
+    /// Asks for pages of so many records.
+    #[must_use]
+    pub fn sized(self, records: Option<u32>) -> Self {
+        Fetch { page_size: records, ..self }
+    }
+
+    /// The stream's entry.
+    pub fn stream(&self) -> &'a StreamInfo {
+        self.stream
+    }
+
+    /// The partition's name; empty for streams without parts.
+    pub fn partition(&self) -> &'a str {
+        self.partition
+    }
+
+    /// The lower bound, inclusive; none for everything.
+    pub fn since(&self) -> Option<DateTime<Utc>> {
+        self.since
+    }
+
+    /// The token of the page before; none for the first page.
+    pub fn page(&self) -> Option<&'a str> {
+        self.page.map(|token| token.0.as_str())
+    }
+
+    /// How many records a page should hold: what the caller asked for, or `default`, at most the vendor's largest.
+    pub fn page_size(&self, default: u32) -> u32 {
+        let wanted = self.page_size.unwrap_or(default).max(1);
+        self.stream.max_page.map_or(wanted, |largest| wanted.min(largest))
+    }
+}
+
+/// Where the read goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// At this token.
+    More(PageToken),
+    /// The window is exhausted, by the vendor's own end mark.
+    Last,
+    /// At this token, not before the time is over: a report is being made.
+    Wait(PageToken, Duration),
+}
+
+/// How pages follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Paging {
+    /// By tokens of the vendor: a record that moves may be seen twice and is never skipped.
+    Chained,
+    /// By numbers: a record that moves shifts the others, so a key seen twice means that one may be missing.
+    Numbered,
+}
+
+/// One page of a stream.
+#[derive(Debug)]
+#[must_use]
+pub struct Page {
+    pub(crate) decoded: Decoded,
+    pub(crate) next: Next,
+    pub(crate) paging: Paging,
+    pub(crate) declared: Option<u64>,
+    pub(crate) read_scope: Option<String>,
+}
+
+impl Page {
+    fn new(decoded: impl Into<Decoded>, next: Next) -> Self {
+        Page { decoded: decoded.into(), next, paging: Paging::Chained, declared: None, read_scope: None }
+    }
+
+    /// A page that others follow.
+    pub fn more(decoded: impl Into<Decoded>, token: impl Into<PageToken>) -> Self {
+        Page::new(decoded, Next::More(token.into()))
+    }
+
+    /// The last page, by the vendor's own end mark.
+    pub fn last(decoded: impl Into<Decoded>) -> Self {
+        Page::new(decoded, Next::Last)
+    }
+
+    /// Nothing yet: ask again with `token` after `wait`.
+    pub fn wait(token: impl Into<PageToken>, wait: Duration) -> Self {
+        Page::new(Decoded::default(), Next::Wait(token.into(), wait))
+    }
+
+    /// The count the vendor declares for exactly this window.
+    pub fn declared(self, count: Option<u64>) -> Self {
+        Page { declared: count, ..self }
+    }
+
+    /// Says that pages are numbered.
+    pub fn numbered(self) -> Self {
+        Page { paging: Paging::Numbered, ..self }
+    }
+
+    /// Scopes, filters and API version in force. Rows are swept only when they are what they were at the last
+    /// full read: a lost scope shortens lists silently and must never delete.
+    pub fn read_scope(self, scope: impl Into<String>) -> Self {
+        Page { read_scope: Some(scope.into()), ..self }
+    }
+
+    /// The records.
+    pub fn records(&self) -> &[Record] {
+        &self.decoded.records
+    }
+
+    /// The documents that could not become records.
+    pub fn rejected(&self) -> &[Rejected] {
+        &self.decoded.rejected
+    }
+
+    /// Where the read goes on.
+    pub fn next(&self) -> &Next {
+        &self.next
+    }
+
+    /// The count the vendor declared.
+    pub fn count(&self) -> Option<u64> {
+        self.declared
+    }
+}
+
+impl From<Vec<Record>> for Decoded {
+    fn from(records: Vec<Record>) -> Self {
+        Decoded { records, rejected: Vec::new() }
+    }
+}

@@ -1,0 +1,200 @@
+//! The unit of everything: one keyed item of a stream, with the vendor's bytes.
+
+use std::fmt;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Text,
+    value::{ChildRows, Value, row_check},
+};
+
+/// The fields that identify a record, joined by `/` where there are several.
+pub type Key = Text;
+
+/// A SHA-256 digest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::of_parts(&[bytes])
+    }
+
+    /// The digest of several pieces, one after the other.
+    pub fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        parts.iter().for_each(|part| context.update(part));
+        let digest = context.finish();
+        Digest(std::array::from_fn(|at| digest.as_ref()[at]))
+    }
+
+    /// A digest read back from a database.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Digest)
+    }
+
+    /// Its 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The vendor's document, byte for byte as received.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    body: Bytes,
+    parts: Option<Bytes>,
+}
+
+impl Document {
+    /// A document of `body` alone. The bytes are UTF-8: they were split out of decoded JSON.
+    pub fn new(body: Bytes) -> Self {
+        Document { body, parts: None }
+    }
+
+    /// Adds the documents that later calls brought to complete this one, as a JSON array of their exact bytes.
+    #[must_use]
+    pub fn with_parts(mut self, parts: &[Bytes]) -> Self {
+        if !parts.is_empty() {
+            let mut array = Vec::with_capacity(parts.iter().map(|part| part.len() + 1).sum::<usize>() + 1);
+            for (at, part) in parts.iter().enumerate() {
+                array.push(if at == 0 { b'[' } else { b',' });
+                array.extend_from_slice(part);
+            }
+            array.push(b']');
+            self.parts = Some(array.into());
+        }
+        self
+    }
+
+    /// The document as the page had it.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The JSON array of completing documents.
+    pub fn parts(&self) -> Option<&Bytes> {
+        self.parts.as_ref()
+    }
+
+    /// True where the vendor sent none, as with a deletion event.
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// SHA-256 over the bytes; with parts, over body and parts one after the other.
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts(&[&self.body, self.parts.as_deref().unwrap_or_default()])
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Documents hold personal data: their size is enough for a log.
+        write!(f, "Document({} bytes)", self.body.len() + self.parts.as_ref().map_or(0, Bytes::len))
+    }
+}
+
+/// The vendor's updated-at: the raw text and an integer that orders it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Version {
+    /// As the vendor wrote it.
+    pub raw: Text,
+    /// Microseconds since 1970 or a counter; 0 for streams without a version order.
+    pub order: i64,
+}
+
+impl Version {
+    /// A version for streams that have no order of their own: the later fetch wins.
+    pub fn none() -> Self {
+        Version::default()
+    }
+
+    /// A version from an instant, with the vendor's own text for it.
+    pub fn at(raw: Text, instant: DateTime<Utc>) -> Self {
+        Version { raw, order: instant.timestamp_micros() }
+    }
+}
+
+/// What a record does to its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Insert or replace by key; the newest version wins.
+    Upsert,
+    /// Deleted at the source: the row stays, marked.
+    Tombstone,
+}
+
+/// One keyed item of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What identifies it in its stream.
+    pub key: Key,
+    /// The vendor's updated-at.
+    pub version: Version,
+    /// Upsert or tombstone.
+    pub operation: Operation,
+    /// The vendor's bytes.
+    pub document: Document,
+    /// One value per declared column.
+    pub values: Vec<Value>,
+    /// One set of rows per declared child table.
+    pub children: Vec<ChildRows>,
+    digest: Digest,
+    row_check: i64,
+}
+
+impl Record {
+    /// An upsert. Digests are computed here, so that they run beside the commit of the page before.
+    pub fn new(key: Key, version: Version, document: Document, values: Vec<Value>, children: Vec<ChildRows>) -> Self {
+        let (digest, row_check) = (document.digest(), row_check(&values, &children));
+        Record { key, version, operation: Operation::Upsert, document, values, children, digest, row_check }
+    }
+
+    /// Marks the record as deleted at the source.
+    #[must_use]
+    pub fn tombstone(mut self) -> Self {
+        self.operation = Operation::Tombstone;
+        self
+    }
+
+    /// SHA-256 over the document's bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The check over columns and child rows; see [`row_check`].
+    pub fn row_check(&self) -> i64 {
+        self.row_check
+    }
+}
+
+/// A document that could not become a record: kept with its bytes, never dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its key, where that much could be read.
+    pub key: Option<Key>,
+    /// The rule that held it back; `decode` where it could not be read at all.
+    pub rule: Text,
+    /// Why, naming the field.
+    pub reason: String,
+    /// The vendor's bytes.
+    pub document: Bytes,
+}

@@ -1,0 +1,184 @@
+//! What a run did, and the events on the way.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error,
+    batch::Counts,
+    certificate::{Certificate, Outcome},
+    cursor::{Mode, RunId},
+    transport::Usage,
+};
+
+/// What went wrong with a stream, in a form that survives the process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The error's stable code.
+    pub code: String,
+    /// What, where and why.
+    pub message: String,
+    /// What can be done.
+    pub remedy: String,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            message.push_str(&format!("; caused by: {cause}"));
+            source = cause.source();
+        }
+        Failure { code: error.kind().code().to_owned(), message, remedy: error.kind().remedy().to_owned() }
+    }
+}
+
+/// What a run did to one stream, over all its partitions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StreamReport {
+    /// The stream's name.
+    pub name: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Documents received.
+    pub read: u64,
+    /// Rows inserted or updated.
+    pub upserted: u64,
+    /// Rows marked deleted.
+    pub deleted: u64,
+    /// All that the commits did.
+    pub counts: Counts,
+    /// Pages committed.
+    pub pages: u64,
+    /// Calls and bytes.
+    pub usage: Usage,
+    /// The proofs, one per partition.
+    pub certificates: Vec<Certificate>,
+    /// Why it is incomplete.
+    pub failure: Option<Failure>,
+}
+
+impl StreamReport {
+    pub(crate) fn new(name: &str) -> Self {
+        StreamReport {
+            name: name.to_owned(),
+            outcome: Outcome::Complete,
+            read: 0,
+            upserted: 0,
+            deleted: 0,
+            counts: Counts::default(),
+            pages: 0,
+            usage: Usage::default(),
+            certificates: Vec::new(),
+            failure: None,
+        }
+    }
+
+    pub(crate) fn add(&mut self, counts: Counts) {
+        self.counts += counts;
+        self.read = self.counts.read;
+        self.upserted = self.counts.inserted + self.counts.updated;
+        self.deleted = self.counts.deleted;
+    }
+
+    pub(crate) fn certify(&mut self, certificate: Certificate) {
+        self.outcome = self.outcome.max(certificate.outcome);
+        self.certificates.push(certificate);
+    }
+
+    pub(crate) fn fail(&mut self, error: &Error) {
+        self.outcome = Outcome::Incomplete;
+        self.failure = Some(Failure::from(error));
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[must_use]
+pub struct RunReport {
+    /// The run's name.
+    pub run: RunId,
+    /// Whose data.
+    pub tenant: String,
+    /// Which connection.
+    pub connection: String,
+    /// Which vendor.
+    pub vendor: String,
+    /// What was asked for.
+    pub mode: Mode,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended; none while it runs.
+    pub finished: Option<DateTime<Utc>>,
+    pub(crate) streams: Vec<StreamReport>,
+}
+
+impl RunReport {
+    /// The streams, in the order they were read.
+    pub fn streams(&self) -> &[StreamReport] {
+        &self.streams
+    }
+
+    /// The worst outcome among the streams.
+    pub fn outcome(&self) -> Outcome {
+        self.streams.iter().map(|stream| stream.outcome).max().unwrap_or(Outcome::Complete)
+    }
+
+    /// The sum over the streams.
+    pub fn counts(&self) -> Counts {
+        let mut sum = Counts::default();
+        self.streams.iter().for_each(|stream| sum += stream.counts);
+        sum
+    }
+
+    /// Calls and bytes over the streams.
+    pub fn usage(&self) -> Usage {
+        self.streams.iter().fold(Usage::default(), |sum, stream| Usage {
+            calls: sum.calls + stream.usage.calls,
+            bytes: sum.bytes + stream.usage.bytes,
+        })
+    }
+}
+
+/// What happens during a run.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A partition's read begins or resumes.
+    Began {
+        /// Its stream.
+        stream: String,
+        /// Its partition.
+        partition: String,
+        /// The page it resumes behind; 0 for a fresh window.
+        pages: u64,
+    },
+    /// A page is durable.
+    Committed {
+        /// Its stream.
+        stream: String,
+        /// What the commit did.
+        counts: Counts,
+        /// Documents read in this window so far.
+        read: u64,
+        /// How many the vendor declared.
+        declared: Option<u64>,
+    },
+    /// The ground shifted; the window is read again.
+    Reread {
+        /// Its stream.
+        stream: String,
+        /// What did not add up.
+        reason: String,
+    },
+    /// The vendor asked to wait.
+    Waiting {
+        /// Its stream.
+        stream: String,
+        /// For how long.
+        wait: std::time::Duration,
+    },
+    /// A stream is done.
+    Finished(Box<StreamReport>),
+}

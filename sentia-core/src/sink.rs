@@ -1,0 +1,65 @@
+//! Where records are committed.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::{
+    Result,
+    batch::{Batch, Receipt},
+    cursor::Checkpoint,
+    report::RunReport,
+    stream::StreamId,
+    table::StreamTable,
+    record::Key,
+};
+
+/// Commits batches and owns checkpoints.
+///
+/// # Behavior
+/// - `commit` writes records, manifest, quarantine, checkpoint and certificate in one transaction, or nothing.
+/// - It locks its own checkpoint and refuses, with `Conflict`, an epoch lower than the stored one and a checkpoint
+///   whose version is not one above the stored one.
+/// - The newest version wins: order is (version, start of the fetch). An unchanged record writes no row.
+/// - A batch may hold a key twice; the last one counts. Replaying a batch is a `Conflict` and changes nothing.
+/// - With [`Batch::closing`] it tallies the manifests of the window, lets [`settle`](crate::certificate::settle)
+///   judge, and writes what follows: certificate, sweep and cursor, or the window to be read again.
+#[async_trait]
+#[diagnostic::on_unimplemented(note = "implement `checkpoint` and `commit`, then run `sink_suite!`")]
+pub trait SyncSink: fmt::Debug + Send + Sync + 'static {
+    /// Reads the checkpoint of a partition.
+    ///
+    /// # Errors
+    /// `Store` when the database fails.
+    async fn checkpoint(&self, stream: &StreamId) -> Result<Option<Checkpoint>>;
+
+    /// Commits one batch.
+    ///
+    /// # Errors
+    /// `Conflict` when another worker wrote first; `Store` when the database fails; nothing is written then.
+    ///
+    /// # Cancel safety
+    /// A dropped future has written all or nothing; the checkpoint tells which.
+    async fn commit(&self, batch: Batch) -> Result<Receipt>;
+}
+
+/// Reads what was committed.
+#[async_trait]
+pub trait RecordReader: fmt::Debug + Send + Sync + 'static {
+    /// The keys of the live rows of all partitions of a stream, in key order: they are the partitions of the
+    /// streams that depend on it.
+    ///
+    /// # Errors
+    /// `Store` when the database fails.
+    async fn live_keys(&self, stream: &StreamId, table: &StreamTable) -> Result<Vec<Key>>;
+}
+
+/// Keeps the sync log.
+#[async_trait]
+pub trait RunLog: fmt::Debug + Send + Sync + 'static {
+    /// Writes a run as it stands: once when it begins, once when it ends.
+    ///
+    /// # Errors
+    /// `Store` when the database fails.
+    async fn log(&self, run: &RunReport) -> Result<()>;
+}

@@ -1,0 +1,33 @@
+//! Bounds a call with all its attempts and waits.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Request, Response, Transport};
+use crate::{Error, ErrorKind, Result};
+
+#[derive(Debug)]
+pub(super) struct Deadline<T> {
+    inner: T,
+    limit: Duration,
+}
+
+impl<T> Deadline<T> {
+    pub(super) fn new(inner: T, limit: Duration) -> Self {
+        Deadline { inner, limit }
+    }
+}
+
+#[async_trait]
+impl<T: Transport> Transport for Deadline<T> {
+    async fn call(&self, request: Request) -> Result<Response> {
+        match tokio::time::timeout(self.limit, self.inner.call(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let message = format!("gave up after {:?} of attempts and waits", self.limit);
+                Err(Error::new(ErrorKind::Timeout, message).exhausted())
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! From a request to a response, through a stack of small layers in one documented order.
+//!
+//! Outermost first: `Trace · Metrics · Deadline · Retry · CircuitBreaker · RateLimit · Timeout · send`.
+//! The timeout is per attempt and innermost; waiting for a rate-limit token is not a timeout; retry sits outside
+//! the limit, so that each attempt pays for itself; an open breaker fails fast and says when to come back.
+
+mod circuit_breaker;
+mod deadline;
+mod http;
+mod message;
+mod metrics;
+mod rate_limit;
+mod retry;
+mod send;
+mod timeout;
+mod trace;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+pub use self::{
+    circuit_breaker::BreakerPolicy,
+    http::{Http, RequestBuilder},
+    message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
+    metrics::{Meter, Usage},
+    rate_limit::{Limit, Pacing},
+    retry::{Jitter, RetryPolicy},
+};
+use crate::{Result, clock::Clock};
+
+/// Sends one request. Layers wrap it; connectors never implement it.
+#[async_trait]
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Sends `request` and returns a response that its vendor's table accepted.
+    ///
+    /// # Errors
+    /// As classified by [`Request::classify`], or `Timeout` and `Unavailable` for what happened on the way.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the request; whether the vendor saw it is unknown.
+    async fn call(&self, request: Request) -> Result<Response>;
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn call(&self, request: Request) -> Result<Response> {
+        (**self).call(request).await
+    }
+}
+
+/// What each layer may do. A layer that is not wanted is given a policy that never acts.
+#[derive(Debug, Clone)]
+pub struct TransportPolicy {
+    /// The longest a call may take with all its attempts and waits.
+    pub deadline: Duration,
+    /// Attempts and delays.
+    pub retry: RetryPolicy,
+    /// When to stop asking for a while.
+    pub breaker: BreakerPolicy,
+    /// The vendor's limits.
+    pub limits: Vec<Limit>,
+    /// The longest one attempt may take.
+    pub timeout: Duration,
+    /// The largest body accepted, in bytes.
+    pub max_body_bytes: usize,
+}
+
+impl Default for TransportPolicy {
+    fn default() -> Self {
+        TransportPolicy {
+            deadline: Duration::from_secs(15 * 60),
+            retry: RetryPolicy::default(),
+            breaker: BreakerPolicy::default(),
+            limits: Vec::new(),
+            timeout: Duration::from_secs(60),
+            max_body_bytes: 128 << 20,
+        }
+    }
+}
+
+/// Builds the whole stack. The order is fixed here and nowhere else.
+///
+/// # Errors
+/// `ConfigInvalid` when the machine's TLS roots cannot be loaded.
+pub fn stack(policy: TransportPolicy, clock: Arc<dyn Clock>, meter: Meter) -> Result<Arc<dyn Transport>> {
+    let send = send::Send::new(policy.max_body_bytes)?;
+    let timed = timeout::Timeout::new(send, policy.timeout);
+    let paced = rate_limit::RateLimit::new(timed, policy.limits, clock.clone());
+    let broken = circuit_breaker::CircuitBreaker::new(paced, policy.breaker, clock.clone());
+    let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
+    let bounded = deadline::Deadline::new(retried, policy.deadline);
+    Ok(Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter))))
+}
+
+/// A transport made of a closure, for the layers' own tests.
+#[cfg(test)]
+pub(crate) mod scripted {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Answers from a script, one entry per call, and counts the calls.
+    pub(crate) struct Scripted {
+        answers: Mutex<std::collections::VecDeque<Result<Response>>>,
+        pub(crate) calls: std::sync::atomic::AtomicUsize,
+    }
+
+    impl Scripted {
+        pub(crate) fn new(answers: impl IntoIterator<Item = Result<Response>>) -> Arc<Self> {
+            Arc::new(Scripted { answers: Mutex::new(answers.into_iter().collect()), calls: Default::default() })
+        }
+
+        pub(crate) fn calls(&self) -> usize {
+            self.calls.load(std::sync::atomic::Ordering::SeqCst)
+        }
+    }
+
+    impl fmt::Debug for Scripted {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Scripted")
+        }
+    }
+
+    #[async_trait]
+    impl Transport for Scripted {
+        async fn call(&self, _: Request) -> Result<Response> {
+            self.calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            self.answers.lock().expect("one test").pop_front().expect("the script covers every call")
+        }
+    }
+
+    pub(crate) fn request() -> Request {
+        Request::new(::http::Method::GET, "http://127.0.0.1/".parse().expect("valid"))
+    }
+
+    pub(crate) fn ok() -> Result<Response> {
+        Ok(Response::new(::http::StatusCode::OK, Default::default(), Default::default()))
+    }
+}

@@ -1,0 +1,187 @@
+//! Tries again what is worth it, after a delay that `backoff` computes and the vendor may override.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use backoff::{ExponentialBackoff, backoff::Backoff};
+
+use super::{Meter, Repeat, Request, Response, Transport};
+use crate::{Error, ErrorKind, Result, clock::Clock};
+
+/// How delays are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jitter {
+    /// Anywhere between nothing and the delay, so that many callers do not return at once.
+    Full,
+    /// The delay itself, for tests.
+    None,
+}
+
+/// Attempts and delays of the retry layer.
+#[derive(Debug, Clone)]
+pub struct RetryPolicy {
+    /// Attempts in all, the first included. Default 5.
+    pub max_attempts: u32,
+    /// The first delay. Default 500 ms; each further one doubles.
+    pub base: Duration,
+    /// The longest delay of ours. Default 30 s.
+    pub cap: Duration,
+    /// The longest wait a vendor may ask for here; beyond it the error goes to the caller, who reschedules
+    /// (Xero's daily limit asks for up to a day). Default 90 s.
+    pub max_vendor_wait: Duration,
+    /// How delays are spread. Default full.
+    pub jitter: Jitter,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy {
+            max_attempts: 5,
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+            max_vendor_wait: Duration::from_secs(90),
+            jitter: Jitter::Full,
+        }
+    }
+}
+
+impl RetryPolicy {
+    fn delays(&self) -> ExponentialBackoff {
+        // The crate computes; counting, jitter and the clock are ours, so that paused time stays deterministic.
+        ExponentialBackoff {
+            current_interval: self.base,
+            initial_interval: self.base,
+            randomization_factor: 0.0,
+            multiplier: 2.0,
+            max_interval: self.cap,
+            max_elapsed_time: None,
+            ..ExponentialBackoff::default()
+        }
+    }
+
+    fn spread(&self, delay: Duration) -> Duration {
+        match self.jitter {
+            Jitter::None => delay,
+            Jitter::Full => delay.mul_f64(fraction()),
+        }
+    }
+}
+
+fn fraction() -> f64 {
+    let mut bytes = [0; 8];
+    // Without random bytes the delay is simply not spread.
+    match aws_lc_rs::rand::fill(&mut bytes) {
+        Ok(()) => u64::from_le_bytes(bytes) as f64 / u64::MAX as f64,
+        Err(_) => 1.0,
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Retry<T> {
+    inner: T,
+    policy: RetryPolicy,
+    clock: Arc<dyn Clock>,
+    meter: Meter,
+}
+
+impl<T> Retry<T> {
+    pub(super) fn new(inner: T, policy: RetryPolicy, clock: Arc<dyn Clock>, meter: Meter) -> Self {
+        Retry { inner, policy, clock, meter }
+    }
+}
+
+#[async_trait]
+impl<T: Transport> Transport for Retry<T> {
+    async fn call(&self, request: Request) -> Result<Response> {
+        let mut delays = self.policy.delays();
+        let mut attempt = 1;
+        loop {
+            self.meter.attempt();
+            let error = match self.inner.call(request.clone()).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error.context("attempts", attempt),
+            };
+            if !worth_another(&error, request.repeat) {
+                return Err(error);
+            }
+            let ours = self.policy.spread(delays.next_backoff().unwrap_or(self.policy.cap));
+            let wait = error.wait().map_or(ours, |vendor| vendor + ours.min(Duration::from_secs(1)));
+            if attempt >= self.policy.max_attempts || error.wait() > Some(self.policy.max_vendor_wait) {
+                return Err(error.exhausted());
+            }
+            tracing::info!(?request, attempt, kind = error.kind().code(), wait_ms = wait.as_millis() as u64, "retry");
+            self.clock.sleep(wait).await;
+            attempt += 1;
+        }
+    }
+}
+
+fn worth_another(error: &Error, repeat: Repeat) -> bool {
+    // A request that was refused before it took effect may be repeated even if it may take effect only once.
+    error.is_temporary() && (repeat == Repeat::Safe || error.kind() == ErrorKind::RateLimited)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::{
+        super::scripted::{Scripted, ok, request},
+        *,
+    };
+    use crate::{Status, clock::ManualClock};
+
+    fn unavailable() -> Result<Response> {
+        Err(Error::new(ErrorKind::Unavailable, "down"))
+    }
+
+    fn layer(script: Arc<Scripted>) -> (Retry<Arc<Scripted>>, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(DateTime::<Utc>::UNIX_EPOCH));
+        let policy = RetryPolicy { jitter: Jitter::None, ..RetryPolicy::default() };
+        (Retry::new(script, policy, clock.clone(), Meter::default()), clock)
+    }
+
+    #[tokio::test]
+    async fn delays_double_and_success_ends_them() {
+        let (retry, clock) = layer(Scripted::new([unavailable(), unavailable(), ok()]));
+        retry.call(request()).await.expect("third time lucky");
+        assert_eq!(clock.now().timestamp_millis(), 500 + 1000);
+    }
+
+    #[tokio::test]
+    async fn spent_retries_are_exhausted() {
+        let script = Scripted::new((0..5).map(|_| unavailable()));
+        let (retry, _) = layer(script.clone());
+        let error = retry.call(request()).await.expect_err("always down");
+        assert_eq!((error.status(), script.calls()), (Status::Exhausted, 5));
+    }
+
+    #[tokio::test]
+    async fn the_vendors_wait_wins_and_a_long_one_is_not_slept() {
+        let limited = |seconds| {
+            Err(Error::new(ErrorKind::RateLimited, "x").retry_after(Duration::from_secs(seconds)))
+        };
+        let (retry, clock) = layer(Scripted::new([limited(20), ok()]));
+        retry.call(request()).await.expect("after the wait");
+        assert_eq!(clock.now().timestamp_millis(), 20_500);
+
+        let (retry, clock) = layer(Scripted::new([limited(66_975)]));
+        let error = retry.call(request()).await.expect_err("reschedule instead");
+        assert_eq!((error.wait(), clock.now().timestamp()), (Some(Duration::from_secs(66_975)), 0));
+    }
+
+    #[tokio::test]
+    async fn what_may_take_effect_once_is_not_repeated() {
+        let script = Scripted::new([unavailable()]);
+        let (retry, _) = layer(script.clone());
+        let once = Request { repeat: Repeat::Once, ..request() };
+        assert!(retry.call(once).await.is_err());
+        assert_eq!(script.calls(), 1);
+    }
+
+    #[test]
+    fn full_jitter_stays_within_the_delay() {
+        let policy = RetryPolicy::default();
+        assert!((0..1000).all(|_| policy.spread(Duration::from_secs(1)) <= Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,5 @@
+//! TBD.
+mod clock;
+mod rng;
+pub mod universe;
+pub use clock::SandboxClock;

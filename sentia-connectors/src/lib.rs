@@ -1,1 +1,12 @@
-//! TBD.
+//! Sentia's connectors: one folder and one feature per vendor.
+//!
+//! Each folder reads alike: `config` (what a user sets), `connector` (what it is and how a page is read), `client`
+//! (requests), `error` (the vendor's table) and `streams` (the catalog). No connector sees another.
+//!
+//! Semantic versioning is promised by the facade `sentia` only; this crate may move with it.
+
+#[cfg(any(feature = "shopify", feature = "xero"))]
+mod token;
+
+#[cfg(feature = "xero")]
+pub mod xero;

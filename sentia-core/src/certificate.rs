@@ -86,7 +86,7 @@ pub struct Tally {
     pub distinct: u64,
     /// Sightings of a key beyond its first.
     pub repeated: u64,
-    /// Distinct documents without a key, all in quarantine.
+    /// Documents without a key, all in quarantine.
     pub keyless: u64,
     /// Distinct keys in quarantine.
     pub quarantined: u64,
@@ -98,7 +98,8 @@ impl Tally {
     /// Adds a key's last sighting and how often it was seen before.
     pub fn add(&mut self, last: &ManifestEntry, sightings: u64) {
         match last.seen {
-            Seen::Keyless => self.keyless += 1,
+            // Without a key nothing tells two equal documents apart from one seen twice: each counts.
+            Seen::Keyless => self.keyless += sightings,
             seen => {
                 self.distinct += 1;
                 self.repeated += sightings - 1;

@@ -385,7 +385,7 @@ mod tests {
     fn items() -> Stream<Item> {
         Stream::new("items", "id", |item: &Item| item.id.clone())
             .columns(Fields::new().amount("total", |item| item.total))
-            .children("item_lines", |item| Cow::Borrowed(&item.lines), Fields::new().decimal("quantity", |l| l.quantity))
+            .children("item_lines", |item| Cow::Borrowed(&item.lines), Fields::new().decimal("quantity", |line: &Line| line.quantity))
     }
 
     #[test]

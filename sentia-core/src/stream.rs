@@ -165,7 +165,7 @@ impl StreamInfo {
 }
 
 /// Columns that every stream table has; a declared column may not take their names.
-pub const BOOKKEEPING: [&str; 15] = [
+pub const BOOKKEEPING: [&str; 14] = [
     "tenant",
     "connection",
     "partition",
@@ -176,7 +176,6 @@ pub const BOOKKEEPING: [&str; 15] = [
     "row_check",
     "run",
     "sequence",
-    "fetched",
     "first_seen",
     "changed",
     "deleted",

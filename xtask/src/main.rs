@@ -23,8 +23,8 @@ use command::Outcome;
 const HELP: &str = "\
 cargo xtask VERB
 
-  test [ARGS]          everything below `postgres`, in order, on a throwaway PostgreSQL;
-                       ARGS go to the test runner and run that selection alone: test -p sentia-core cursor
+  test                 every check, in order, on a throwaway PostgreSQL
+  test ARGS            a selection of tests, as the test runner names it: test -p sentia-core cursor
   test --only STEP     one step: fmt clippy tests doctests docs features tidy
   lint                 fmt, clippy, tidy, and cargo-deny where it is installed
   docs                 rustdoc with every warning an error

@@ -47,6 +47,7 @@ impl Cluster {
             bin: Some(self.bin),
             user: account.name,
             _keeper: Some(keeper),
+            _folder: Some(self.folder),
         })
     }
 

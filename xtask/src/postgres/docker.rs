@@ -22,7 +22,7 @@ pub(crate) fn start() -> Outcome<Server> {
     let published = docker(&["port", &id, "5432/tcp"].map(str::to_owned))?;
     let address = published.lines().next().unwrap_or_default();
     let url = format!("postgres://{NAME}:{NAME}@{address}/{NAME}");
-    Ok(Server { url, bin: None, user: None, _keeper: Some(keeper) })
+    Ok(Server { url, bin: None, user: None, _keeper: Some(keeper), _folder: None })
 }
 
 fn run_words() -> Vec<String> {

@@ -36,6 +36,8 @@ pub(crate) struct Server {
     bin: Option<PathBuf>,
     user: Option<String>,
     _keeper: Option<Keeper>,
+    // Dropped last: the server works in it until its keeper has stopped it.
+    _folder: Option<Folder>,
 }
 
 impl Server {
@@ -47,6 +49,9 @@ impl Server {
         all
     }
 }
+
+/// A way to a server, by name.
+type Way = (&'static str, fn() -> Outcome<Server>);
 
 /// `cargo xtask postgres -- COMMAND ...`
 pub(crate) fn run(words: &[String]) -> Outcome {
@@ -63,9 +68,9 @@ pub(crate) fn provide() -> Outcome<Server> {
     if let Ok(url) = env::var(URL) {
         println!("PostgreSQL: the server that {URL} names");
         let (bin, user) = (env::var_os(BIN).map(PathBuf::from), env::var(USER).ok());
-        return Ok(Server { url, bin, user, _keeper: None });
+        return Ok(Server { url, bin, user, _keeper: None, _folder: None });
     }
-    let ways: [(&str, fn() -> Outcome<Server>); 4] = [
+    let ways: [Way; 4] = [
         ("the Python wheel", from_wheel),
         ("an installed server", from_installed),
         ("the distribution's package", from_package),

@@ -1,0 +1,175 @@
+//! Shopify's table of errors: HTTP status and GraphQL code on the left, kind on the right.
+
+use std::time::Duration;
+
+use sentia_core::{
+    Error, ErrorKind, Result,
+    transport::{Quota, Response, body_excerpt},
+};
+use url::Url;
+
+use super::envelope::{Cost, Envelope, QueryError};
+
+/// How long Shopify's edge is left alone after it took us for an attacker or had no way to the shop.
+const SLOW: Duration = Duration::from_secs(60);
+
+const TOO_DEAR: &str = "MAX_COST_EXCEEDED";
+
+/// Judges an answer: the transport calls it for every response to a query.
+pub(super) fn classify(response: &mut Response) -> Result<()> {
+    if !response.status.is_success() {
+        return Err(by_status(response));
+    }
+    let envelope = Envelope::of(response)?;
+    let cost = envelope.cost();
+    let errors = envelope.errors();
+    // A permanent error is the one to act on; a temporary one beside it would come back with it.
+    let error = |error: &QueryError| by_code(error, cost.as_ref());
+    let told = errors.iter().map(error).reduce(|first, next| if first.is_temporary() { next } else { first });
+    if let Some(error) = told {
+        return Err(error);
+    }
+    if let Some(warning) = envelope.search_warning() {
+        // An unknown search field is ignored and everything comes back.
+        let message = "shopify ignored part of the search, so the answer holds more than was asked for";
+        return Err(Error::new(ErrorKind::InvalidResponse, message)
+            .context("field", warning.field.as_deref().unwrap_or("unknown"))
+            .context("vendor", excerpt(warning.message.as_deref().unwrap_or_default())));
+    }
+    if envelope.data.is_none() {
+        return Err(response.invalid("the answer holds neither data nor errors"));
+    }
+    response.quota = cost.map(|cost| Quota {
+        available: cost.throttle_status.currently_available,
+        maximum: cost.throttle_status.maximum_available,
+        restore_per_second: cost.throttle_status.restore_rate,
+    });
+    Ok(())
+}
+
+/// Judges an answer of the token endpoint.
+pub(super) fn classify_grant(response: &mut Response) -> Result<()> {
+    match response.status.as_u16() {
+        200..=299 => Ok(()),
+        400 | 401 | 403 => {
+            let message = "shopify does not accept the client id and secret; check both, and that the app is \
+                           installed on this shop and belongs to the same organization";
+            Err(Error::new(ErrorKind::Unauthenticated, message).context("status", response.status.as_u16()))
+        }
+        _ => Err(by_status(response)),
+    }
+}
+
+/// True where the query asked for more points than one query may: a smaller page is the remedy.
+pub(super) fn is_too_dear(error: &Error) -> bool {
+    error.context_value("code") == Some(TOO_DEAR)
+}
+
+/// [shopify.dev "API response status and error codes"]
+fn status_row(status: u16) -> (ErrorKind, &'static str) {
+    use ErrorKind::*;
+    match status {
+        // A renamed or managed store redirects to another shop; following would read the wrong store, with the
+        // token attached (airbyte pull request 42095).
+        300..=399 => (ConfigInvalid, "the shop redirects to another address; configure its own myshopify.com domain"),
+        401 => (Unauthenticated, "shopify does not accept the access token; issue a new one"),
+        402 => (PermissionDenied, "the shop is frozen for an unpaid bill; its owner can settle it"),
+        403 => (PermissionDenied, "the app may not do this; grant the scope it needs"),
+        404 => (NotFound, "shopify knows no such shop or API version; check both"),
+        408 | 504 => (Timeout, "shopify took too long; smaller pages may help"),
+        423 => (PermissionDenied, "the shop is locked; its owner can ask shopify why"),
+        429 => (RateLimited, "too many points spent"),
+        430 => (RateLimited, "shopify took the requests for an attack; slow down"),
+        501 => (Unsupported, "this is not available on this shop"),
+        500..=599 | 783 => (Unavailable, "shopify has a problem"),
+        _ => (InvalidResponse, "shopify refused the request"),
+    }
+}
+
+fn by_status(response: &Response) -> Error {
+    let status = response.status.as_u16();
+    let (kind, message) = status_row(status);
+    let mut error = Error::new(kind, message).context("status", status);
+    if let Some(target) = response.header("location").and_then(|target| Url::parse(target).ok()) {
+        error = error.context("target", target.host_str().unwrap_or_default());
+    }
+    if let Some(request) = response.header("x-request-id") {
+        error = error.context("request_id", request);
+    }
+    let stated = response.retry_after();
+    let wait = match status {
+        // The throttle comes as 429 with Retry-After, as 429 with the body of the 200 form, or as both.
+        429 => stated.max(Envelope::of(response).ok().and_then(|body| body.cost()).and_then(|cost| cost.wait())),
+        430 | 530 | 540 | 783 => Some(stated.unwrap_or(SLOW)),
+        _ => stated,
+    };
+    if let Some(wait) = wait {
+        error = error.retry_after(wait);
+    }
+    error.context("body", body_excerpt(&response.body))
+}
+
+/// Codes as captured; the camelCase ones come from the static validation of the query.
+fn code_row(code: Option<&str>) -> (ErrorKind, &'static str) {
+    use ErrorKind::*;
+    match code {
+        Some("THROTTLED") => (RateLimited, "too many points spent"),
+        Some(TOO_DEAR) => (Unsupported, "one query may not ask for so many points; ask for smaller pages"),
+        Some("MAX_INPUT_SIZE_EXCEEDED") => (Unsupported, "shopify takes at most 250 items at once"),
+        Some("ACCESS_DENIED") => (PermissionDenied, "the app lacks an access scope; grant it and install again"),
+        Some("SHOP_INACTIVE") => (PermissionDenied, "the shop is inactive; its owner can reopen it"),
+        Some("INTERNAL_SERVER_ERROR") => (Unavailable, "shopify has a problem"),
+        Some("TIMEOUT") => (Timeout, "shopify took too long; smaller pages may help"),
+        Some("RESOURCE_NOT_FOUND") => (NotFound, "shopify does not know the id"),
+        Some("INVALID_VARIABLE") => (InvalidResponse, "shopify does not take an id or cursor that it gave"),
+        Some(
+            "undefinedField"
+            | "undefinedType"
+            | "selectionMismatch"
+            | "missingRequiredArguments"
+            | "argumentLiteralsIncompatible"
+            | "argumentNotAccepted"
+            | "variableNotUsed"
+            | "variableMismatch"
+            | "BAD_REQUEST"
+            | "PARSE_ERROR",
+        ) => (Unsupported, "schema drift: this API version does not take the query; pin a supported version"),
+        _ => (InvalidResponse, "shopify reports an error it has no known code for"),
+    }
+}
+
+fn by_code(error: &QueryError, cost: Option<&Cost>) -> Error {
+    let (kind, message) = code_row(error.code());
+    let mut told = Error::new(kind, message).context("code", error.code().unwrap_or("none"));
+    if kind == ErrorKind::PermissionDenied {
+        told = told.context("scope", scope(error));
+    }
+    if let Some(wait) = cost.filter(|_| kind == ErrorKind::RateLimited).and_then(Cost::wait) {
+        told = told.retry_after(wait);
+    }
+    if let (Some(name), Some(field)) = (error.extension("typeName"), error.extension("fieldName")) {
+        told = told.context("field", format!("{name}.{field}"));
+    }
+    if let Some(field) = error.field() {
+        told = told.context("field", field);
+    }
+    if let Some(request) = error.extension("requestId") {
+        told = told.context("request_id", request);
+    }
+    told.context("vendor", excerpt(&error.message))
+}
+
+/// The scopes an ACCESS_DENIED asks for: the words in backticks.
+fn scope(error: &QueryError) -> String {
+    let text = error.extension("requiredAccess").unwrap_or(&error.message);
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    if quoted.is_empty() { excerpt(text) } else { quoted.join(" or ") }
+}
+
+fn excerpt(text: &str) -> String {
+    body_excerpt(text.as_bytes())
+}
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

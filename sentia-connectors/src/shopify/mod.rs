@@ -1,0 +1,20 @@
+#![doc = include_str!("README.md")]
+
+mod client;
+mod config;
+mod connector;
+mod envelope;
+mod error;
+mod grant;
+mod nested;
+mod query;
+mod streams;
+mod walk;
+mod wire;
+
+#[doc(hidden)]
+pub use self::query::QUERIES;
+pub use self::{
+    config::{ShopifyBuilder, ShopifyConfig},
+    connector::Shopify,
+};

@@ -1,0 +1,89 @@
+//! The queries, with where their answers are found and what they are likely to cost.
+
+/// One GraphQL query.
+#[derive(Debug)]
+pub(super) struct Query {
+    /// Its name, for errors and for what is learned about its cost.
+    pub(super) name: &'static str,
+    /// Its text.
+    pub(super) text: &'static str,
+    /// The members that lead to the connection or object it reads.
+    pub(super) path: &'static [&'static str],
+    /// Points it asks for at the default page size; answers correct it.
+    pub(super) points: f64,
+}
+
+macro_rules! queries {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal, $path:expr, $points:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub(super) static $constant: Query = Query {
+                name: $name,
+                text: include_str!(concat!("streams/", $name, ".graphql")),
+                path: &$path,
+                points: $points,
+            };
+        )*
+
+        /// Every query by name, so that they can be validated against the published schemas.
+        pub const QUERIES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("streams/", $name, ".graphql")))),*];
+    };
+}
+
+queries! {
+    /// The shop itself.
+    SHOP = "shop", ["shop"], 4.0;
+    /// Every location.
+    LOCATIONS = "locations", ["locations"], 13.0;
+    /// Products with their first variants.
+    PRODUCTS = "products", ["products"], 277.0;
+    /// The variants of one product.
+    PRODUCT_VARIANTS = "product_variants", ["product", "variants"], 47.0;
+    /// Customers.
+    CUSTOMERS = "customers", ["customers"], 22.0;
+    /// Orders with their first lines, refunds, fulfillments and transactions.
+    ORDERS = "orders", ["orders"], 368.0;
+    /// The refunds, fulfillments and transactions of one order.
+    ORDER_LISTS = "order_lists", ["order"], 34.0;
+    /// The lines of one order.
+    ORDER_LINES = "order_lines", ["order", "lineItems"], 25.0;
+    /// The lines of one refund.
+    REFUND_LINES = "refund_lines", ["refund", "refundLineItems"], 36.0;
+    /// The lines of one fulfillment.
+    FULFILLMENT_LINES = "fulfillment_lines", ["fulfillment", "fulfillmentLineItems"], 25.0;
+    /// The stock of one location.
+    INVENTORY_LEVELS = "inventory_levels", ["location", "inventoryLevels"], 49.0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines_of(query: &Query) -> Vec<&'static str> {
+        query.text.lines().map(str::trim).collect()
+    }
+
+    #[test]
+    fn a_follow_up_selects_what_the_page_selects() {
+        for (page, follow_up) in [
+            (&ORDERS, &ORDER_LINES),
+            (&ORDERS, &ORDER_LISTS),
+            (&ORDERS, &REFUND_LINES),
+            (&ORDERS, &FULFILLMENT_LINES),
+            (&PRODUCTS, &PRODUCT_VARIANTS),
+        ] {
+            let page = lines_of(page);
+            let selections = lines_of(follow_up).into_iter().filter(|line| line.len() > 40 && line.starts_with("id "));
+            assert!(selections.clone().count() > 0, "{}", follow_up.name);
+            selections.for_each(|line| assert!(page.contains(&line), "{}: {line}", follow_up.name));
+        }
+    }
+
+    #[test]
+    fn the_path_leads_through_the_query() {
+        for query in [&SHOP, &LOCATIONS, &PRODUCTS, &CUSTOMERS, &ORDERS, &ORDER_LISTS, &INVENTORY_LEVELS] {
+            assert!(query.path.iter().all(|member| query.text.contains(member)), "{}", query.name);
+        }
+    }
+}

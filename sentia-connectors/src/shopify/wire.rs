@@ -1,0 +1,157 @@
+//! Shapes that Shopify's documents share.
+
+use chrono::{DateTime, Utc};
+use sentia_core::{Exact, Text, Version};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::value::RawValue;
+
+/// One page of a connection.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Connection<T> {
+    /// Whether there is more.
+    #[serde(rename = "pageInfo")]
+    pub(super) page: PageInfo,
+    /// Its items.
+    #[serde(rename = "edges", deserialize_with = "nodes", bound(deserialize = "T: Deserialize<'de>"))]
+    pub(super) nodes: Vec<T>,
+}
+
+/// Where a connection goes on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    pub(super) has_next_page: bool,
+    #[serde(default)]
+    pub(super) end_cursor: Option<String>,
+}
+
+fn nodes<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    struct Edge<T> {
+        node: T,
+    }
+    let edges = Vec::<Edge<T>>::deserialize(deserializer)?;
+    Ok(edges.into_iter().map(|edge| edge.node).collect())
+}
+
+/// An object of which only the id is read.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Ref {
+    pub(super) id: Text,
+}
+
+/// The id of an object that may be gone.
+pub(super) fn id_of(object: &Option<Ref>) -> Option<Text> {
+    object.as_ref().map(|object| object.id.clone())
+}
+
+/// An amount with its currency. Currencies are text: Shopify knows some that ISO 4217 does not.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Money {
+    pub(super) amount: Exact,
+    pub(super) currency_code: Text,
+}
+
+/// The same sum in the shop's currency and in the buyer's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MoneyBag {
+    pub(super) shop_money: Money,
+    #[serde(default)]
+    pub(super) presentment_money: Option<Money>,
+}
+
+/// The sum in the shop's currency, where there is one.
+pub(super) fn shop_amount(bag: &Option<MoneyBag>) -> Option<Exact> {
+    bag.as_ref().map(|bag| bag.shop_money.amount)
+}
+
+/// The shop's currency, where there is a sum.
+pub(super) fn shop_currency(bag: &Option<MoneyBag>) -> Option<Text> {
+    bag.as_ref().map(|bag| bag.shop_money.currency_code.clone())
+}
+
+/// The sum in the buyer's currency, where there is one.
+pub(super) fn presentment_amount(bag: &Option<MoneyBag>) -> Option<Exact> {
+    bag.as_ref()?.presentment_money.as_ref().map(|money| money.amount)
+}
+
+/// A country with its province or state; the rest of an address is personal and not asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Region {
+    #[serde(default)]
+    pub(super) country_code_v2: Option<Text>,
+    #[serde(default)]
+    pub(super) province_code: Option<Text>,
+}
+
+/// A whole number of up to 64 bits, quoted (`UnsignedInt64`) or not, never through a float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whole(pub(super) i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let token = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
+        let refused = |_| D::Error::custom(format!("{:?} is not a whole number of 64 bits", excerpt(token)));
+        token.parse().map(Whole).map_err(refused)
+    }
+}
+
+fn excerpt(token: &str) -> String {
+    token.chars().take(32).collect()
+}
+
+/// An updated-at: the vendor's text and the instant it names.
+#[derive(Debug, Clone)]
+pub(super) struct Stamp {
+    raw: Text,
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Stamp {
+    /// The version it stands for.
+    pub(super) fn version(&self) -> Version {
+        Version::at(self.raw.clone(), self.at)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Text::deserialize(deserializer)?;
+        let at = DateTime::parse_from_rfc3339(&raw).map_err(D::Error::custom)?.with_timezone(&Utc);
+        Ok(Stamp { raw, at })
+    }
+}
+
+/// A list of words as one text.
+pub(super) fn joined(words: &[Text]) -> Option<Text> {
+    let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+    Some(Text::from(words.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_keep_every_digit() {
+        let whole = |json: &str| serde_json::from_str::<Whole>(json).map(|whole| whole.0).ok();
+        assert_eq!(whole("\"820982911946154508\""), Some(820_982_911_946_154_508));
+        assert_eq!(whole("820982911946154508"), Some(820_982_911_946_154_508));
+        assert_eq!(whole("\"18446744073709551615\""), None);
+        assert_eq!(whole("1.5"), None);
+        assert_eq!(whole("null"), None);
+        assert_eq!(whole("\"ü\""), None);
+    }
+
+    #[test]
+    fn a_stamp_keeps_the_vendors_text() {
+        let stamp: Stamp = serde_json::from_str("\"2026-11-01T01:00:00+01:00\"").expect("a time");
+        assert_eq!(stamp.version().raw, "2026-11-01T01:00:00+01:00");
+        assert_eq!(stamp.at.to_rfc3339(), "2026-11-01T00:00:00+00:00");
+        assert!(serde_json::from_str::<Stamp>("\"yesterday\"").is_err());
+    }
+}

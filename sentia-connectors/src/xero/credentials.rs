@@ -1,0 +1,101 @@
+//! What Xero accepts as proof of who calls, and the token endpoint that turns it into an access token.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
+use serde::Deserialize;
+
+use super::{error::token_endpoint, wire::Maybe};
+use crate::token::{AccessToken, Grant};
+
+/// How long an access token lives where the answer does not say.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// The app at Xero, and where it is known.
+#[derive(Debug, Clone)]
+pub(super) struct App {
+    /// The token endpoint.
+    pub(super) token_url: String,
+    /// The app's id.
+    pub(super) client_id: String,
+    /// Its secret; none for a public client (PKCE).
+    pub(super) client_secret: Option<SecretString>,
+}
+
+/// What the token endpoint gave.
+pub(super) struct TokenSet {
+    /// For the next calls.
+    pub(super) access: AccessToken,
+    /// Replaces the refresh token that was sent, where one was sent.
+    pub(super) refresh: Option<SecretString>,
+}
+
+impl fmt::Debug for TokenSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenSet")
+    }
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: SecretString,
+    #[serde(default)]
+    refresh_token: Option<SecretString>,
+    #[serde(default)]
+    expires_in: Maybe<i64>,
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+impl App {
+    /// Asks the token endpoint. A lost answer may be asked for again: client credentials always, a refresh token
+    /// for 30 minutes after its first use.
+    pub(super) async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
+        let post = cx.http().post(&self.token_url).header("accept", "application/json").classify(token_endpoint);
+        let request = match &self.client_secret {
+            Some(secret) => {
+                let pair = format!("{}:{}", self.client_id, secret.expose_secret());
+                let basic = SecretString::from(BASE64_STANDARD.encode(pair));
+                post.secret_header("authorization", "Basic ", &basic).form(fields)
+            }
+            None => post.form(&[fields, &[("client_id", self.client_id.as_str())]].concat()),
+        };
+        let response = request.repeatable().send().await?;
+        granted(cx, &response)
+    }
+}
+
+/// Reads a token set. What cannot be read is not quoted: it may hold a token.
+fn granted(cx: &Context, response: &Response) -> Result<TokenSet> {
+    let granted: Granted = serde_json::from_slice(&response.body).map_err(|error| {
+        Error::new(ErrorKind::InvalidResponse, "the token endpoint's answer is not a token set")
+            .temporary()
+            .context("status", response.status.as_u16())
+            .context("line", error.line())
+            .context("column", error.column())
+    })?;
+    let lifetime = granted.expires_in.get().and_then(|seconds| u64::try_from(seconds).ok());
+    let lifetime = lifetime.map_or(LIFETIME, Duration::from_secs);
+    let access = AccessToken::lasting(granted.access_token).expiring(cx, lifetime).scoped(granted.scope);
+    Ok(TokenSet { access, refresh: granted.refresh_token })
+}
+
+/// A custom connection: one organisation, client credentials, no refresh token.
+#[derive(Debug)]
+pub(super) struct ClientCredentials {
+    /// The app.
+    pub(super) app: App,
+    /// What to ask for.
+    pub(super) scopes: String,
+}
+
+#[async_trait]
+impl Grant for ClientCredentials {
+    async fn obtain(&self, cx: &Context) -> Result<AccessToken> {
+        let fields = [("grant_type", "client_credentials"), ("scope", &self.scopes)];
+        Ok(self.app.grant(cx, &fields).await?.access)
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("README.md")]
+
+mod client;
+mod config;
+mod connector;
+mod credentials;
+mod date;
+mod error;
+mod rotation;
+mod streams;
+mod wire;
+
+pub use self::{
+    config::{XeroBuilder, XeroConfig},
+    connector::Xero,
+};

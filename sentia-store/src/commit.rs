@@ -1,0 +1,353 @@
+//! One commit: records, manifest, quarantine, checkpoint and certificate in one transaction. The same on both
+//! databases.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use chrono::{DateTime, Utc};
+use sentia_core::{
+    Batch, Checkpoint, Error, ErrorKind, Key, Receipt, Record, Result,
+    batch::{Counts, ManifestEntry, Seen, Settlement},
+    certificate::{Certificate, Sweep, full_read, settle},
+    cursor::Window,
+    record::{Digest, Operation},
+};
+
+use crate::{
+    cell::{Cell, CellKind},
+    checkpoint::{self, Lock},
+    dialect::quoted,
+    error::corrupt,
+    manifest, quarantine, sweep,
+    table::{CHILD_COLUMNS, STREAM_COLUMNS},
+    unit::{Rows, Unit},
+};
+
+/// Stages at which a kill test may end the process; nothing without the feature of the tests.
+pub(crate) fn stage(name: &str) {
+    #[cfg(feature = "testing")]
+    sentia_core::testing::crash::point(name);
+    #[cfg(not(feature = "testing"))]
+    let _ = name;
+}
+
+/// Commits `batch`; the caller begins and ends the transaction.
+pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt> {
+    let stored = locked(unit, &batch).await?;
+    stage("commit.begun");
+    let Sorted { entries, counts, new, changed } = sort(unit, &batch).await?;
+    let sequence = stored.sequence + 1;
+    let stamp = Stamp { batch: &batch, run: batch.run.to_string(), sequence };
+    write_rows(unit, &stamp, &new, &changed).await?;
+    stage("commit.rows_written");
+    quarantine::hold(unit, &batch).await?;
+    let live: Vec<&str> = batch.records.iter().map(|record| record.key.as_str()).collect();
+    quarantine::release(unit, &batch, &live).await?;
+    manifest::write(unit, &batch.stream, sequence, &stamp.run, &entries).await?;
+
+    let mut receipt = Receipt { checkpoint: batch.checkpoint.clone(), counts, settlement: None };
+    receipt.checkpoint.sequence = sequence;
+    receipt.checkpoint.epoch = batch.epoch;
+    if let Some(window) = &mut receipt.checkpoint.window {
+        window.counts += counts;
+    }
+    stage("commit.before_seal");
+    close(unit, &stamp, &mut receipt).await?;
+    checkpoint::write(unit, &batch.stream, &receipt.checkpoint).await?;
+    stage("commit.before_commit");
+    Ok(receipt)
+}
+
+/// Locks the checkpoint and refuses a writer that is not next.
+async fn locked(unit: &mut impl Unit, batch: &Batch) -> Result<Checkpoint> {
+    let mut stored = checkpoint::read(unit, &batch.stream, Lock::ForUpdate).await?;
+    if stored.is_none() {
+        checkpoint::create(unit, &batch.stream).await?;
+        stored = checkpoint::read(unit, &batch.stream, Lock::ForUpdate).await?;
+    }
+    let stored = stored.ok_or_else(|| corrupt("checkpoint"))?;
+    let conflict = |message: &'static str| {
+        let conflict = Error::new(ErrorKind::Conflict, message).context("stream", &batch.stream);
+        Err(conflict.context("epoch", batch.epoch).context("stored_epoch", stored.epoch))
+    };
+    if batch.epoch < stored.epoch {
+        return conflict("another worker has taken this stream over");
+    }
+    if batch.checkpoint.version != stored.version + 1 {
+        return conflict("another commit came first; the checkpoint is not the one this batch follows");
+    }
+    Ok(stored)
+}
+
+/// A row as it stands.
+struct Existing {
+    version: i64,
+    digest: Digest,
+    row_check: i64,
+    changed: DateTime<Utc>,
+    deleted: bool,
+}
+
+/// A batch's records by what is to be done with them.
+struct Sorted<'a> {
+    entries: Vec<ManifestEntry>,
+    counts: Counts,
+    new: Vec<&'a Record>,
+    changed: Vec<&'a Record>,
+}
+
+async fn sort<'a>(unit: &mut impl Unit, batch: &'a Batch) -> Result<Sorted<'a>> {
+    let mut entries = batch.manifest();
+    let last = last_of_each(&batch.records);
+    let existing = existing(unit, batch, &last).await?;
+    let mut counts = Counts {
+        read: entries.len() as u64,
+        quarantined: batch.rejected.len() as u64,
+        ..Counts::default()
+    };
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for (at, record) in batch.records.iter().enumerate() {
+        let entry = &mut entries[at];
+        if last[&record.key] != at {
+            // The same key again on this page: only its last sighting speaks of the row.
+            entry.seen = Seen::Stale;
+            continue;
+        }
+        let deletes = record.operation == Operation::Tombstone;
+        let row = existing.get(&record.key);
+        if let Some(row) = row.filter(|_| record.document.is_empty()) {
+            // A bare tombstone brings no document: the row keeps its own, and the manifest says so.
+            (entry.version, entry.digest, entry.row_check) = (row.version, row.digest, row.row_check);
+        }
+        match row {
+            None => {
+                new.push(record);
+                *if deletes { &mut counts.deleted } else { &mut counts.inserted } += 1;
+            }
+            Some(row) if same(record, row) => {
+                entry.version = row.version;
+                counts.unchanged += 1;
+            }
+            Some(row) if older(batch, record, row) => {
+                entry.seen = Seen::Stale;
+                counts.stale += 1;
+            }
+            Some(row) => {
+                changed.push(record);
+                *if deletes && !row.deleted { &mut counts.deleted } else { &mut counts.updated } += 1;
+            }
+        }
+    }
+    Ok(Sorted { entries, counts, new, changed })
+}
+
+/// PostgreSQL refuses a key twice in one statement and SQLite silently takes the last: every batch is made unique.
+fn last_of_each(records: &[Record]) -> HashMap<Key, usize> {
+    let mut last: HashMap<Key, usize> = HashMap::with_capacity(records.len());
+    for (at, record) in records.iter().enumerate() {
+        match last.entry(record.key.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(at);
+            }
+            Entry::Occupied(mut known) => {
+                if record.version.order >= records[*known.get()].version.order {
+                    known.insert(at);
+                }
+            }
+        }
+    }
+    last
+}
+
+fn same(record: &Record, row: &Existing) -> bool {
+    let deletes = record.operation == Operation::Tombstone;
+    let empty = deletes && record.document.is_empty();
+    row.deleted == deletes && (empty || (record.digest() == row.digest && record.row_check() == row.row_check))
+}
+
+/// Order is (version, start of the fetch). Streams without versions are ordered by the fetch alone; a bare deletion
+/// event without a version is the latest word.
+fn older(batch: &Batch, record: &Record, row: &Existing) -> bool {
+    let versioned = record.version.order != 0 || !record.document.is_empty();
+    versioned && (record.version.order, batch.fetched) < (row.version, row.changed)
+}
+
+async fn existing(unit: &mut impl Unit, batch: &Batch, keys: &HashMap<Key, usize>) -> Result<HashMap<Key, Existing>> {
+    use CellKind::{Boolean, Bytes, Integer, Text, Timestamp};
+    let sql = format!(
+        "SELECT key, version_order, digest, row_check, changed, deleted IS NOT NULL FROM {} \
+         WHERE tenant = $1 AND connection = $2 AND key {{in_keys}}",
+        quoted(&batch.table.name())
+    );
+    let keys: Vec<&str> = keys.keys().map(Key::as_str).collect();
+    let cells = [Cell::text(&batch.stream.tenant), Cell::text(&batch.stream.connection)];
+    let rows = unit.query_keys(&sql, &cells, &keys, &[Text, Integer, Bytes, Integer, Timestamp, Boolean]).await?;
+    rows.iter().map(|row| parse_existing(row).ok_or_else(|| corrupt("bookkeeping"))).collect()
+}
+
+fn parse_existing(row: &[Cell<'_>]) -> Option<(Key, Existing)> {
+    let Cell::Timestamp(changed) = row[4] else { return None };
+    let existing = Existing {
+        version: row[1].as_integer()?,
+        digest: Digest::from_bytes(row[2].as_bytes()?)?,
+        row_check: row[3].as_integer()?,
+        changed,
+        deleted: row[5].as_integer()? != 0,
+    };
+    Some((Key::from(row[0].as_str()?), existing))
+}
+
+/// What every row of a commit has in common.
+pub(crate) struct Stamp<'a> {
+    pub(crate) batch: &'a Batch,
+    pub(crate) run: String,
+    pub(crate) sequence: u64,
+}
+
+async fn write_rows(unit: &mut impl Unit, stamp: &Stamp<'_>, new: &[&Record], changed: &[&Record]) -> Result<()> {
+    let table = stamp.batch.table.name();
+    unit.insert(&stream_rows(stamp, &table, new, Writing::Insert)).await?;
+    // A tombstone without a document leaves the row's document, columns and children as they are.
+    let (bare, full): (Vec<&Record>, Vec<&Record>) = changed.iter().partition(|record| record.document.is_empty());
+    unit.update(&stream_rows(stamp, &table, &full, Writing::Update), 3).await?;
+    let bare: Vec<&str> = bare.iter().map(|record| record.key.as_str()).collect();
+    sweep::mark_deleted(unit, stamp, &bare).await?;
+
+    let replaced: Vec<&str> = full.iter().map(|record| record.key.as_str()).collect();
+    let with_children: Vec<&Record> = new.iter().chain(&full).copied().collect();
+    for (at, child) in stamp.batch.table.info().children.iter().enumerate() {
+        let name = stamp.batch.table.child_name(child);
+        if !replaced.is_empty() {
+            let sql = format!(
+                "DELETE FROM {} WHERE tenant = $1 AND connection = $2 AND parent_key {{in_keys}}",
+                quoted(&name)
+            );
+            let stream = &stamp.batch.stream;
+            let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
+            unit.execute_keys(&sql, &cells, &replaced).await?;
+        }
+        let mut columns = CHILD_COLUMNS.to_vec();
+        columns.extend(child.columns.iter().map(|column| (column.name, CellKind::from(column.kind))));
+        let mut cells = Vec::new();
+        for record in &with_children {
+            for (position, row) in record.children[at].iter().enumerate() {
+                cells.extend([
+                    Cell::text(&stamp.batch.stream.tenant),
+                    Cell::text(&stamp.batch.stream.connection),
+                    Cell::text(&record.key),
+                    Cell::Integer(position as i64),
+                ]);
+                cells.extend(row.iter().map(Cell::from));
+            }
+        }
+        unit.insert(&Rows { table: &name, columns, cells }).await?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Insert,
+    Update,
+}
+
+fn stream_rows<'a>(stamp: &'a Stamp<'_>, table: &'a str, records: &[&'a Record], writing: Writing) -> Rows<'a> {
+    let batch = stamp.batch;
+    let written = |name: &str| writing == Writing::Insert || name != "first_seen";
+    let mut columns: Vec<_> = STREAM_COLUMNS.into_iter().filter(|(name, _)| written(name)).collect();
+    columns.extend(batch.table.info().columns.iter().map(|column| (column.name, CellKind::from(column.kind))));
+    let mut cells = Vec::with_capacity(records.len() * columns.len());
+    for record in records {
+        cells.extend([
+            Cell::text(&batch.stream.tenant),
+            Cell::text(&batch.stream.connection),
+            Cell::text(&record.key),
+            Cell::text(&batch.stream.partition),
+            Cell::text(&record.version.raw),
+            Cell::Integer(record.version.order),
+            Cell::Bytes(record.digest().as_bytes().to_vec().into()),
+            Cell::Integer(record.row_check()),
+            Cell::text(&stamp.run),
+            Cell::Integer(stamp.sequence as i64),
+        ]);
+        if writing == Writing::Insert {
+            cells.push(Cell::Timestamp(batch.fetched));
+        }
+        let deleted = (record.operation == Operation::Tombstone).then_some(batch.fetched);
+        cells.extend([
+            Cell::Timestamp(batch.fetched),
+            Cell::optional(deleted, Cell::Timestamp),
+            Cell::optional(Some(record.document.body()).filter(|body| !body.is_empty()), Cell::document),
+            Cell::optional(record.document.parts(), Cell::document),
+        ]);
+        cells.extend(record.values.iter().map(Cell::from));
+    }
+    Rows { table, columns, cells }
+}
+
+/// Settles the window where the batch asks for it.
+async fn close(unit: &mut impl Unit, stamp: &Stamp<'_>, receipt: &mut Receipt) -> Result<()> {
+    let batch = stamp.batch;
+    let (Some(closing), Some(window)) = (&batch.closing, receipt.checkpoint.window.clone()) else { return Ok(()) };
+    let tally = sweep::tally(unit, &batch.stream, window.first_sequence).await?;
+    let settlement = match settle(batch, &window, closing, &tally, stamp.sequence) {
+        Settlement::Proved(certificate) => {
+            Settlement::Proved(Box::new(seal(unit, stamp, &window, *certificate, receipt).await?))
+        }
+        Settlement::Reread { reason } => {
+            receipt.checkpoint.window = Some(window.reread(stamp.sequence + 1));
+            Settlement::Reread { reason }
+        }
+        Settlement::Unexplained { reason } => {
+            receipt.checkpoint.window = None;
+            Settlement::Unexplained { reason }
+        }
+    };
+    receipt.settlement = Some(settlement);
+    Ok(())
+}
+
+async fn seal(
+    unit: &mut impl Unit,
+    stamp: &Stamp<'_>,
+    window: &Window,
+    mut certificate: Certificate,
+    receipt: &mut Receipt,
+) -> Result<Certificate> {
+    let policy = stamp.batch.closing.as_ref().and_then(|closing| closing.sweep);
+    if let (Sweep::Done { .. }, Some(policy)) = (&certificate.sweep, policy) {
+        certificate.sweep = sweep::sweep(unit, stamp, window, policy, &mut receipt.checkpoint).await?;
+        if let Sweep::Done { deleted } = certificate.sweep {
+            receipt.counts.deleted += deleted;
+            certificate.counts.deleted += deleted;
+        }
+    }
+    stage("commit.swept");
+    if let Some(full) = full_read(window) {
+        receipt.checkpoint.full = Some(full);
+        sweep::fold(unit, stamp, window).await?;
+    }
+    receipt.checkpoint.cursor = certificate.cursor;
+    receipt.checkpoint.window = None;
+    certify(unit, &certificate).await?;
+    Ok(certificate)
+}
+
+async fn certify(unit: &mut impl Unit, certificate: &Certificate) -> Result<()> {
+    let id = certificate.id.to_string();
+    let run = certificate.run.to_string();
+    let outcome = certificate.outcome.to_string();
+    let body = serde_json::to_string(certificate).map_err(|_| corrupt("certificate"))?;
+    let mut cells = vec![Cell::text(&id)];
+    cells.extend(manifest::partition_cells(&certificate.stream));
+    cells.extend([
+        Cell::text(&run),
+        Cell::text(&outcome),
+        Cell::Integer(certificate.distinct as i64),
+        Cell::text(&certificate.digest),
+        Cell::Timestamp(certificate.sealed),
+        Cell::text(&body),
+    ]);
+    let sql = "INSERT INTO sentia_certificates (id, tenant, connection, stream, partition, run, outcome, distinct_keys, \
+               digest, sealed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    unit.execute(sql, &cells).await.map(drop)
+}

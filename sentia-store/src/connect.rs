@@ -1,0 +1,141 @@
+//! Opens a database and brings its tables up to date.
+
+use std::{collections::HashSet, fmt, sync::Arc};
+
+use sea_orm::DatabaseConnection;
+use sea_orm_migration::MigratorTrait;
+use sentia_core::{Error, ErrorKind, Result};
+use tokio::sync::Mutex;
+
+use crate::{dialect::Dialect, error::orm_error, migration::Migrator};
+
+/// Records, manifests, certificates, checkpoints and sealed keys in one database. A clone shares the pool.
+#[derive(Clone)]
+pub struct Store(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) orm: DatabaseConnection,
+    pub(crate) dialect: Dialect,
+    /// Tables known to exist in their present shape, so that a commit need not look.
+    pub(crate) ensured: Mutex<HashSet<String>>,
+    /// SQLite has one writer: waiting here is fair, waiting in its busy handler is not.
+    pub(crate) writer: Mutex<()>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The pool's options hold the password.
+        write!(f, "Store({:?})", self.0.dialect)
+    }
+}
+
+impl Store {
+    /// Opens `url` and runs Sentia's migrations, whose table is `sentia_migrations`.
+    ///
+    /// `sqlite://PATH?mode=rwc` makes the file where it is missing; `sqlite::memory:` is for tests.
+    /// `postgres://USER@HOST/DATABASE` may name several hosts and a schema by `options=-csearch_path%3DNAME`.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` for a URL that is neither, or whose database is not compiled in; `Store` when the database
+    /// does not answer. The error shows the URL without its password.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let (orm, dialect) = open(url).await.map_err(|error| error.operation("store.connect").context("url", redacted(url)))?;
+        Migrator::up(&orm, None).await.map_err(|e| orm_error(e).operation("store.migrate").context("url", redacted(url)))?;
+        Ok(Store(Arc::new(Inner { orm, dialect, ensured: Mutex::default(), writer: Mutex::default() })))
+    }
+
+    /// Closes the pool; pending commits end first.
+    pub async fn close(self) {
+        match self.0.dialect {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => self.0.orm.get_sqlite_connection_pool().close().await,
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => self.0.orm.get_postgres_connection_pool().close().await,
+        }
+    }
+}
+
+async fn open(url: &str) -> Result<(DatabaseConnection, Dialect)> {
+    #[cfg(feature = "sqlite")]
+    if url.starts_with("sqlite:") {
+        return Ok((sqlite(url).await?, Dialect::Sqlite));
+    }
+    #[cfg(feature = "postgres")]
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return Ok((postgres(url).await?, Dialect::Postgres));
+    }
+    let message = "the database URL begins with sqlite: or postgres:, and its feature must be switched on";
+    Err(Error::new(ErrorKind::ConfigInvalid, message))
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(url: &str) -> Result<DatabaseConnection> {
+    use std::{str::FromStr, time::Duration};
+
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|e| Error::new(ErrorKind::ConfigInvalid, "not a SQLite URL").source(e))?
+        // A power loss may undo the last commits, rows and checkpoint together; the next run reads them again.
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(30))
+        .pragma("cache_size", "-32768")
+        .pragma("temp_store", "MEMORY");
+    // Every connection to :memory: is a database of its own.
+    let connections = if url.contains(":memory:") { 1 } else { 4 };
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map_err(crate::error::store_error)?;
+    Ok(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str) -> Result<DatabaseConnection> {
+    use std::{str::FromStr, time::Duration};
+
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| Error::new(ErrorKind::ConfigInvalid, "not a PostgreSQL URL"))?
+        .application_name("sentia");
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(options)
+        .await
+        .map_err(crate::error::store_error)?;
+    Ok(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// The URL without user information and without query, for errors.
+fn redacted(url: &str) -> String {
+    let bare = url.split('?').next().unwrap_or_default();
+    match (bare.find("://"), bare.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}{}", &bare[..scheme + 3], &bare[at + 1..]),
+        _ => bare.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_never_shows() {
+        assert_eq!(redacted("postgres://me:p@ss@host/db?password=x"), "postgres://host/db");
+        assert_eq!(redacted("sqlite://acme.db?mode=rwc"), "sqlite://acme.db");
+    }
+
+    #[tokio::test]
+    async fn another_database_is_refused_with_the_remedy() {
+        let error = Store::connect("mysql://me:secret@host/db").await.expect_err("unknown");
+        assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+        assert!(!format!("{error:?}").contains("secret"));
+    }
+}

@@ -1,1 +1,22 @@
-//! TBD.
+#![doc = include_str!("../README.md")]
+
+pub use sentia_core::*;
+
+/// Connectors, one feature each.
+#[cfg(any(feature = "shopify", feature = "xero"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "shopify", feature = "xero"))))]
+pub mod connectors {
+    #[cfg(feature = "shopify")]
+    pub use sentia_connectors::shopify::{self, Shopify};
+    #[cfg(feature = "xero")]
+    pub use sentia_connectors::xero::{self, Xero};
+}
+
+/// Rules that judge records before they are committed.
+pub mod rules {
+    pub use sentia_quality::*;
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "sqlite", feature = "postgres"))))]
+pub use sentia_store::{Difference, QuarantineEntry, Store, VerifyReport};

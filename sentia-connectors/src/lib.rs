@@ -8,5 +8,7 @@
 #[cfg(any(feature = "shopify", feature = "xero"))]
 mod token;
 
+#[cfg(feature = "shopify")]
+pub mod shopify;
 #[cfg(feature = "xero")]
 pub mod xero;

@@ -113,7 +113,8 @@ impl AccessTokens {
         }
         let token = self.grant.obtain(cx).await?;
         if token.is(used) {
-            let message = "the vendor refuses the access token and there is no way to renew it; issue a new one";
+            let message =
+                "the vendor refuses the access token and there is no way to renew it; issue a new one";
             return Err(Error::new(ErrorKind::Unauthenticated, message));
         }
         Ok(cached.insert(token).clone())

@@ -45,6 +45,8 @@ pub struct Window {
     pub first_sequence: u64,
     /// Pages committed in this attempt.
     pub pages: u64,
+    /// The page size asked for: page numbers of another size mean other records.
+    pub page_size: Option<u32>,
     /// How pages follow each other.
     pub paging: Paging,
     /// The count the vendor declared with the last page.
@@ -76,6 +78,7 @@ impl Window {
             token: None,
             first_sequence: sequence,
             pages: 0,
+            page_size: None,
             paging: Paging::Chained,
             declared: None,
             count_moved: false,
@@ -91,7 +94,7 @@ impl Window {
     #[must_use]
     pub fn reread(&self, sequence: u64) -> Self {
         let fresh = Window::open(self.run, self.mode, self.since, self.opened, sequence);
-        Window { attempt: self.attempt + 1, bound: self.bound, ..fresh }
+        Window { attempt: self.attempt + 1, bound: self.bound, page_size: self.page_size, ..fresh }
     }
 
     /// The vendor's time up to which the window is complete once proved.

@@ -175,6 +175,20 @@ impl Record {
         self
     }
 
+    /// Reads a member of the document.
+    ///
+    /// # Errors
+    /// `InvalidResponse` when it is missing or of another type.
+    pub fn get<T: serde::de::DeserializeOwned>(&self, member: &str) -> crate::Result<T> {
+        let invalid = |message: &'static str| {
+            crate::Error::new(crate::ErrorKind::InvalidResponse, message).context("key", &self.key).context("member", member)
+        };
+        let members: std::collections::HashMap<std::borrow::Cow<'_, str>, &serde_json::value::RawValue> =
+            serde_json::from_slice(self.document.body()).map_err(|e| invalid("the document is not an object").source(e))?;
+        let raw = members.get(member).ok_or_else(|| invalid("the document has no such member"))?;
+        serde_json::from_str(raw.get()).map_err(|e| invalid("the member is of another type").source(e))
+    }
+
     /// SHA-256 over the document's bytes.
     pub fn digest(&self) -> Digest {
         self.digest

@@ -67,10 +67,12 @@ fn json<T: Serialize>(value: Option<&T>) -> Result<Cell<'static>> {
 }
 
 /// Makes the row, so that it can be locked; harmless where it is.
-pub(crate) async fn create(unit: &mut impl Unit, stream: &StreamId) -> Result<()> {
-    let sql = "INSERT INTO sentia_checkpoints (tenant, connection, stream, partition, version, epoch, sequence) \
-               VALUES ($1, $2, $3, $4, 0, 0, 0) ON CONFLICT DO NOTHING";
-    unit.execute(sql, &partition_cells(stream)).await.map(drop)
+pub(crate) async fn create(unit: &mut impl Unit, stream: &StreamId, table: &str) -> Result<()> {
+    let sql = "INSERT INTO sentia_checkpoints (tenant, connection, stream, partition, stream_table, version, epoch, \
+               sequence) VALUES ($1, $2, $3, $4, $5, 0, 0, 0) ON CONFLICT DO NOTHING";
+    let mut cells = partition_cells(stream);
+    cells.push(Cell::text(table));
+    unit.execute(sql, &cells).await.map(drop)
 }
 
 pub(crate) async fn write(unit: &mut impl Unit, stream: &StreamId, checkpoint: &Checkpoint) -> Result<()> {

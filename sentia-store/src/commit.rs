@@ -61,7 +61,7 @@ pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt
 async fn locked(unit: &mut impl Unit, batch: &Batch) -> Result<Checkpoint> {
     let mut stored = checkpoint::read(unit, &batch.stream, Lock::ForUpdate).await?;
     if stored.is_none() {
-        checkpoint::create(unit, &batch.stream).await?;
+        checkpoint::create(unit, &batch.stream, &batch.table.name()).await?;
         stored = checkpoint::read(unit, &batch.stream, Lock::ForUpdate).await?;
     }
     let stored = stored.ok_or_else(|| corrupt("checkpoint"))?;

@@ -1,8 +1,363 @@
-//! Compares manifests with tables: a row deleted, altered or slipped in by hand is named.
+//! Compares manifests, certificates and tables: a row deleted, altered or slipped in by hand is named.
 
-/// Placeholder.
-#[derive(Debug)]
-pub struct Difference;
-/// Placeholder.
-#[derive(Debug)]
-pub struct VerifyReport;
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sentia_core::{
+    Certificate, Key, Result, StreamId, Value,
+    batch::{ManifestEntry, Seen},
+    certificate::Tally,
+    cursor::Mode,
+    record::Digest,
+    value::{ChildRows, row_check},
+};
+use serde::Serialize;
+
+use crate::{
+    cell::{Cell, CellKind},
+    checkpoint::{self, Lock},
+    connect::Store,
+    dialect::{Dialect, quoted},
+    entity::certificate as certificates,
+    error::{corrupt, orm_error, store_error},
+    manifest::{self, Shard, Shards, Sightings},
+    sink::in_unit,
+    table::{self, TableShape},
+    unit::Unit,
+};
+
+/// Rows read back in one query.
+const VERIFY_PAGE_ROWS: i64 = 2_000;
+
+/// One place where the tables are not what the manifests say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The table.
+    pub table: String,
+    /// The record's key; for a certificate its id.
+    pub key: String,
+    /// What differs.
+    pub what: String,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// Partitions compared.
+    pub partitions: u64,
+    /// Rows compared.
+    pub rows: u64,
+    /// Certificates whose counts and digest were recomputed.
+    pub certificates: u64,
+    /// Everything that differs; empty when all holds.
+    pub differences: Vec<Difference>,
+}
+
+impl VerifyReport {
+    /// True when nothing differs.
+    pub fn holds(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    fn differs(&mut self, table: &str, key: &str, what: impl Into<String>) {
+        self.differences.push(Difference { table: table.to_owned(), key: key.to_owned(), what: what.into() });
+    }
+}
+
+impl Store {
+    /// Recomputes every certificate from manifests and tables, and compares every row with the manifest that wrote
+    /// it: document, columns and child rows.
+    ///
+    /// Each partition is read in one transaction, so a sync may run beside it. Memory is bounded: keys are compared
+    /// in parts.
+    ///
+    /// # Errors
+    /// `Store` when the database fails or a manifest does not read back.
+    pub async fn verify(&self) -> Result<VerifyReport> {
+        let mut report = VerifyReport::default();
+        for (stream, table) in self.partitions().await? {
+            let proofs = self.certificates(&stream).await?;
+            let found = in_unit!(self, |unit| verify_partition(unit, &stream, &table, &proofs).await)?;
+            report.partitions += 1;
+            report.rows += found.rows;
+            report.certificates += found.certificates;
+            report.differences.extend(found.differences);
+        }
+        Ok(report)
+    }
+
+    /// The certificates of a partition, oldest first.
+    ///
+    /// # Errors
+    /// `Store` when the database fails.
+    pub async fn certificates(&self, stream: &StreamId) -> Result<Vec<Certificate>> {
+        let rows = certificates::Entity::find()
+            .filter(certificates::Column::Tenant.eq(&stream.tenant))
+            .filter(certificates::Column::Connection.eq(&stream.connection))
+            .filter(certificates::Column::Stream.eq(&stream.stream))
+            .filter(certificates::Column::Partition.eq(&stream.partition))
+            .order_by_asc(certificates::Column::Sealed)
+            .order_by_asc(certificates::Column::Id)
+            .all(&self.0.orm)
+            .await
+            .map_err(orm_error)?;
+        rows.iter().map(|row| serde_json::from_str(&row.body).map_err(|_| corrupt("certificate"))).collect()
+    }
+
+    /// Every partition that was ever committed to, with its table.
+    async fn partitions(&self) -> Result<Vec<(StreamId, TableShape)>> {
+        let (checkpoints, shapes) = in_unit!(self, |unit| partitions_and_tables(unit).await)?;
+        let mut partitions = Vec::with_capacity(checkpoints.len());
+        for (stream, table) in checkpoints {
+            let shape = shapes.get(&table).cloned().ok_or_else(|| corrupt("table registry"))?;
+            partitions.push((stream, shape));
+        }
+        Ok(partitions)
+    }
+}
+
+async fn partitions_and_tables(
+    unit: &mut impl Unit,
+) -> Result<(Vec<(StreamId, String)>, HashMap<String, TableShape>)> {
+    let sql = "SELECT tenant, connection, stream, partition, stream_table FROM sentia_checkpoints \
+               ORDER BY tenant, connection, stream, partition";
+    let rows = unit.query(sql, &[], &[CellKind::Text; 5]).await?;
+    let text = |row: &Vec<Cell<'_>>, at: usize| row[at].as_str().map(str::to_owned);
+    let parse = |row: &Vec<Cell<'_>>| {
+        let stream = StreamId {
+            tenant: text(row, 0)?,
+            connection: text(row, 1)?,
+            stream: text(row, 2)?,
+            partition: text(row, 3)?,
+        };
+        Some((stream, text(row, 4)?))
+    };
+    let checkpoints: Vec<(StreamId, String)> =
+        rows.iter().map(|row| parse(row).ok_or_else(|| corrupt("checkpoint"))).collect::<Result<_>>()?;
+    let mut shapes = HashMap::new();
+    for (_, name) in &checkpoints {
+        if let Some(shape) = table::registered(unit, name).await? {
+            shapes.insert(name.clone(), shape);
+        }
+    }
+    Ok((checkpoints, shapes))
+}
+
+async fn verify_partition(
+    unit: &mut impl Unit,
+    stream: &StreamId,
+    shape: &TableShape,
+    proofs: &[Certificate],
+) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    let index = manifest::index(unit, stream, 0).await?;
+    check_chain(unit, stream, &index, shape, &mut report).await?;
+    // A full read folds what came before it; the certificates of folded manifests cannot be recomputed any more.
+    let full = proofs.iter().rev().find(|proof| proof.mode == Mode::Full);
+    let folded_before = full.map_or(0, |proof| proof.first_sequence);
+    let proofs: Vec<&Certificate> = proofs.iter().filter(|proof| proof.first_sequence >= folded_before).collect();
+    let mut tallies = vec![Tally::default(); proofs.len()];
+    for shard in Shards::for_entries(index.iter().map(|(_, entries)| entries).sum()).each() {
+        let mut state = Sightings::default();
+        let mut windows: Vec<Sightings> = proofs.iter().map(|_| Sightings::default()).collect();
+        for (sequence, _) in &index {
+            let entries = manifest::load(unit, stream, *sequence).await?;
+            for (proof, window) in proofs.iter().zip(&mut windows) {
+                if (proof.first_sequence..=proof.last_sequence).contains(sequence) {
+                    window.replay(entries.clone(), shard);
+                }
+            }
+            state.replay(entries, shard);
+        }
+        let rows = compare_rows(unit, stream, shape, &state, shard, &mut report).await?;
+        for (tally, window) in tallies.iter_mut().zip(&windows) {
+            tally.join(tally_of_rows(window, &state, &rows));
+        }
+    }
+    for (proof, tally) in proofs.iter().zip(&tallies) {
+        report.certificates += 1;
+        check_certificate(proof, tally, &mut report);
+    }
+    Ok(report)
+}
+
+/// The manifests of a partition follow each other without a gap, up to the checkpoint's own.
+async fn check_chain(
+    unit: &mut impl Unit,
+    stream: &StreamId,
+    index: &[(u64, u64)],
+    shape: &TableShape,
+    report: &mut VerifyReport,
+) -> Result<()> {
+    let checkpoint = checkpoint::read(unit, stream, Lock::Shared).await?.unwrap_or_default();
+    let key = stream.to_string();
+    for pair in index.windows(2).filter(|pair| pair[1].0 != pair[0].0 + 1) {
+        report.differs(&shape.name, &key, format!("manifests between {} and {} are missing", pair[0].0, pair[1].0));
+    }
+    if index.last().map_or(0, |(sequence, _)| *sequence) != checkpoint.sequence {
+        report.differs(&shape.name, &key, format!("the last manifest is not {}", checkpoint.sequence));
+    }
+    Ok(())
+}
+
+/// A row as the table has it, its digests recomputed.
+struct Row {
+    version: i64,
+    digest: Digest,
+}
+
+async fn compare_rows(
+    unit: &mut impl Unit,
+    stream: &StreamId,
+    shape: &TableShape,
+    state: &Sightings,
+    shard: Shard,
+    report: &mut VerifyReport,
+) -> Result<HashMap<Key, Row>> {
+    let mut rows = HashMap::new();
+    let mut after = String::new();
+    loop {
+        let page = read_page(unit, stream, shape, &after).await?;
+        let Some(last) = page.last() else { break };
+        after = last.entry.key.to_string();
+        for found in page.into_iter().filter(|found| shard.holds(&found.entry.key)) {
+            report.rows += 1;
+            let key = found.entry.key.clone();
+            match state.0.get(&key).filter(|(entry, _)| manifest::speaks_of_row(entry.seen)) {
+                None => report.differs(&shape.name, &key, "the row is in no manifest: slipped in"),
+                Some((entry, _)) => {
+                    for what in found.altered(entry) {
+                        report.differs(&shape.name, &key, what);
+                    }
+                }
+            }
+            rows.insert(key, Row { version: found.entry.version, digest: found.entry.digest });
+        }
+    }
+    let gone = state.0.values().filter(|(entry, _)| manifest::speaks_of_row(entry.seen));
+    for (entry, _) in gone.filter(|(entry, _)| !rows.contains_key(&entry.key)) {
+        report.differs(&shape.name, &entry.key, "the row is missing");
+    }
+    Ok(rows)
+}
+
+/// A row as a manifest would name it, and whether its own bookkeeping agrees with its contents.
+struct Found {
+    entry: ManifestEntry,
+    stored_digest: Digest,
+}
+
+impl Found {
+    fn altered(&self, expected: &ManifestEntry) -> Vec<&'static str> {
+        let checks = [
+            (self.entry.digest != expected.digest, "the document was altered"),
+            (self.entry.row_check != expected.row_check, "a column or child row was altered"),
+            (self.entry.version != expected.version, "the version was altered"),
+            (self.entry.seen != expected.seen, "the deletion mark was altered"),
+            (self.stored_digest != self.entry.digest, "the digest column was altered"),
+        ];
+        checks.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
+    }
+}
+
+async fn read_page(
+    unit: &mut impl Unit,
+    stream: &StreamId,
+    shape: &TableShape,
+    after: &str,
+) -> Result<Vec<Found>> {
+    use CellKind::{Boolean, Bytes, Integer, Text};
+    let typed = shape.kinds()?;
+    let names: Vec<String> = typed.iter().map(|(name, _)| format!(", {}", quoted(name))).collect();
+    let sql = format!(
+        "SELECT key, version_order, digest, deleted IS NOT NULL, document, document_parts{} FROM {} \
+         WHERE tenant = $1 AND connection = $2 AND key > $3 AND partition = $4 ORDER BY key LIMIT {VERIFY_PAGE_ROWS}",
+        names.concat(),
+        quoted(&shape.name)
+    );
+    let cells =
+        [Cell::text(&stream.tenant), Cell::text(&stream.connection), Cell::text(after), Cell::text(&stream.partition)];
+    let mut kinds = vec![Text, Integer, Bytes, Boolean, Text, Text];
+    kinds.extend(typed.iter().map(|(_, kind)| *kind));
+    let rows = unit.query(&sql, &cells, &kinds).await?;
+    let keys: Vec<&str> = rows.iter().filter_map(|row| row[0].as_str()).collect();
+    let mut children = Vec::new();
+    for child in &shape.children {
+        children.push(read_children(unit, stream, child, &keys).await?);
+    }
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let key = row[0].as_str().unwrap_or_default();
+        let children: Vec<ChildRows> =
+            children.iter().map(|of_key| of_key.get(key).cloned().unwrap_or_default()).collect();
+        found.push(recompute(row, &children).ok_or_else(|| corrupt("bookkeeping"))?);
+    }
+    Ok(found)
+}
+
+fn recompute(row: &[Cell<'static>], children: &[ChildRows]) -> Option<Found> {
+    let text = |at: usize| row[at].as_str().unwrap_or_default().as_bytes();
+    let values: Vec<Value> = row[6..].iter().cloned().map(Cell::into_value).collect();
+    let deleted = row[3].as_integer()? != 0;
+    let entry = ManifestEntry {
+        key: Key::from(row[0].as_str()?),
+        version: row[1].as_integer()?,
+        digest: Digest::of_parts(&[text(4), text(5)]),
+        row_check: row_check(&values, children),
+        seen: if deleted { Seen::Deleted } else { Seen::Live },
+    };
+    Some(Found { entry, stored_digest: Digest::from_bytes(row[2].as_bytes()?)? })
+}
+
+async fn read_children(
+    unit: &mut impl Unit,
+    stream: &StreamId,
+    child: &TableShape,
+    keys: &[&str],
+) -> Result<HashMap<String, ChildRows>> {
+    let typed = child.kinds()?;
+    let names: Vec<String> = typed.iter().map(|(name, _)| format!(", {}", quoted(name))).collect();
+    let sql = format!(
+        "SELECT parent_key{} FROM {} WHERE tenant = $1 AND connection = $2 AND parent_key {{in_keys}} \
+         ORDER BY parent_key, position",
+        names.concat(),
+        quoted(&child.name)
+    );
+    let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
+    let mut kinds = vec![CellKind::Text];
+    kinds.extend(typed.iter().map(|(_, kind)| *kind));
+    let mut of_key: HashMap<String, ChildRows> = HashMap::new();
+    for mut row in unit.query_keys(&sql, &cells, keys, &kinds).await? {
+        let values = row.split_off(1).into_iter().map(Cell::into_value).collect();
+        of_key.entry(row[0].as_str().unwrap_or_default().to_owned()).or_default().push(values);
+    }
+    Ok(of_key)
+}
+
+/// The window's tally with the tables' own contents in place of what the manifest says, wherever the window's
+/// sighting is still the latest word on its row.
+fn tally_of_rows(window: &Sightings, state: &Sightings, rows: &HashMap<Key, Row>) -> Tally {
+    let mut tally = Tally::default();
+    for (key, (seen, times)) in &window.0 {
+        let current = manifest::speaks_of_row(seen.seen) && state.0.get(key).is_some_and(|(last, _)| last == seen);
+        match rows.get(key).filter(|_| current) {
+            Some(row) => tally.add(&ManifestEntry { version: row.version, digest: row.digest, ..seen.clone() }, *times),
+            None if current => {}
+            None => tally.add(seen, *times),
+        }
+    }
+    tally
+}
+
+fn check_certificate(proof: &Certificate, tally: &Tally, report: &mut VerifyReport) {
+    let key = proof.id.to_string();
+    if (tally.distinct, tally.keyless) != (proof.distinct, proof.keyless) {
+        let what = format!(
+            "{}: certified {} keys and {} documents without one, found {} and {}",
+            proof.stream, proof.distinct, proof.keyless, tally.distinct, tally.keyless
+        );
+        report.differs("sentia_certificates", &key, what);
+    } else if tally.digest.to_string() != proof.digest {
+        report.differs("sentia_certificates", &key, format!("{}: the digest does not match the rows", proof.stream));
+    }
+}

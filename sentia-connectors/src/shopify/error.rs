@@ -71,7 +71,9 @@ fn status_row(status: u16) -> (ErrorKind, &'static str) {
     match status {
         // A renamed or managed store redirects to another shop; following would read the wrong store, with the
         // token attached (airbyte pull request 42095).
-        300..=399 => (ConfigInvalid, "the shop redirects to another address; configure its own myshopify.com domain"),
+        300..=399 => {
+            (ConfigInvalid, "the shop redirects to another address; configure its own myshopify.com domain")
+        }
         401 => (Unauthenticated, "shopify does not accept the access token; issue a new one"),
         402 => (PermissionDenied, "the shop is frozen for an unpaid bill; its owner can settle it"),
         403 => (PermissionDenied, "the app may not do this; grant the scope it needs"),
@@ -99,7 +101,9 @@ fn by_status(response: &Response) -> Error {
     let stated = response.retry_after();
     let wait = match status {
         // The throttle comes as 429 with Retry-After, as 429 with the body of the 200 form, or as both.
-        429 => stated.max(Envelope::of(response).ok().and_then(|body| body.cost()).and_then(|cost| cost.wait())),
+        429 => {
+            stated.max(Envelope::of(response).ok().and_then(|body| body.cost()).and_then(|cost| cost.wait()))
+        }
         430 | 530 | 540 | 783 => Some(stated.unwrap_or(SLOW)),
         _ => stated,
     };
@@ -116,7 +120,9 @@ fn code_row(code: Option<&str>) -> (ErrorKind, &'static str) {
         Some("THROTTLED") => (RateLimited, "too many points spent"),
         Some(TOO_DEAR) => (Unsupported, "one query may not ask for so many points; ask for smaller pages"),
         Some("MAX_INPUT_SIZE_EXCEEDED") => (Unsupported, "shopify takes at most 250 items at once"),
-        Some("ACCESS_DENIED") => (PermissionDenied, "the app lacks an access scope; grant it and install again"),
+        Some("ACCESS_DENIED") => {
+            (PermissionDenied, "the app lacks an access scope; grant it and install again")
+        }
         Some("SHOP_INACTIVE") => (PermissionDenied, "the shop is inactive; its owner can reopen it"),
         Some("INTERNAL_SERVER_ERROR") => (Unavailable, "shopify has a problem"),
         Some("TIMEOUT") => (Timeout, "shopify took too long; smaller pages may help"),

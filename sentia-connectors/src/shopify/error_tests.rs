@@ -7,9 +7,12 @@ use sentia_core::Status::{Permanent, Temporary};
 use super::*;
 
 fn judge(status: u16, headers: &[(&'static str, &'static str)], body: &'static str) -> Result<Response> {
-    let headers: HeaderMap =
-        headers.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value"))).collect();
-    let mut response = Response::new(StatusCode::from_u16(status).expect("status"), headers, Bytes::from(body));
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value")))
+        .collect();
+    let mut response =
+        Response::new(StatusCode::from_u16(status).expect("status"), headers, Bytes::from(body));
     classify(&mut response).map(|()| response)
 }
 
@@ -78,12 +81,16 @@ fn every_code_has_its_kind() {
         ("SOMETHING_NEW", InvalidResponse, Permanent),
     ];
     for (code, kind, expected) in rows {
-        let body = format!(r#"{{"data":null,"errors":[{{"message":"m","extensions":{{"code":"{code}"}}}}]}}"#);
+        let body =
+            format!(r#"{{"data":null,"errors":[{{"message":"m","extensions":{{"code":"{code}"}}}}]}}"#);
         let error = refused(200, &[], String::leak(body));
         assert_eq!((error.kind(), error.status()), (kind, expected), "{code}");
         assert_eq!(is_too_dear(&error), code == TOO_DEAR, "{code}");
     }
-    assert_eq!(refused(200, &[], r#"{"errors":[{"message":"An operation name is required"}]}"#).kind(), InvalidResponse);
+    assert_eq!(
+        refused(200, &[], r#"{"errors":[{"message":"An operation name is required"}]}"#).kind(),
+        InvalidResponse
+    );
     assert_eq!(refused(200, &[], r#"{"errors":"in the style of REST"}"#).kind(), InvalidResponse);
 }
 
@@ -168,7 +175,9 @@ fn a_redirect_names_its_target_without_its_query() {
 
 #[test]
 fn a_refused_grant_is_about_the_credentials() {
-    for (status, kind) in [(400, ErrorKind::Unauthenticated), (401, ErrorKind::Unauthenticated), (503, ErrorKind::Unavailable)] {
+    for (status, kind) in
+        [(400, ErrorKind::Unauthenticated), (401, ErrorKind::Unauthenticated), (503, ErrorKind::Unavailable)]
+    {
         let status = StatusCode::from_u16(status).expect("status");
         let mut response = Response::new(status, HeaderMap::new(), Bytes::new());
         assert_eq!(classify_grant(&mut response).map_err(|error| error.kind()), Err(kind));

@@ -74,7 +74,8 @@ mod tests {
             (&PRODUCTS, &PRODUCT_VARIANTS),
         ] {
             let page = lines_of(page);
-            let selections = lines_of(follow_up).into_iter().filter(|line| line.len() > 40 && line.starts_with("id "));
+            let selections =
+                lines_of(follow_up).into_iter().filter(|line| line.len() > 20 && line.starts_with("id "));
             assert!(selections.clone().count() > 0, "{}", follow_up.name);
             selections.for_each(|line| assert!(page.contains(&line), "{}: {line}", follow_up.name));
         }

@@ -54,7 +54,8 @@ impl App {
     /// Asks the token endpoint. A lost answer may be asked for again: client credentials always, a refresh token
     /// for 30 minutes after its first use.
     pub(super) async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
-        let post = cx.http().post(&self.token_url).header("accept", "application/json").classify(token_endpoint);
+        let post =
+            cx.http().post(&self.token_url).header("accept", "application/json").classify(token_endpoint);
         let request = match &self.client_secret {
             Some(secret) => {
                 let pair = format!("{}:{}", self.client_id, secret.expose_secret());

@@ -29,7 +29,8 @@ pub(super) fn day(text: &str) -> Result<Option<NaiveDate>, String> {
 /// The number inside `/Date(...)/`; none when the text has another form.
 fn milliseconds(text: &str) -> Option<Result<i64, std::num::ParseIntError>> {
     let inside = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
-    let number = inside.get(1..).and_then(|rest| rest.find(['+', '-'])).map_or(inside, |sign| &inside[..=sign]);
+    let number =
+        inside.get(1..).and_then(|rest| rest.find(['+', '-'])).map_or(inside, |sign| &inside[..=sign]);
     Some(number.parse())
 }
 
@@ -83,7 +84,13 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_said_so() {
-        for text in ["/Date()/", "/Date(x)/", "/Date(99999999999999999999)/", "/Date(9223372036854775807)/", "12 April"] {
+        for text in [
+            "/Date()/",
+            "/Date(x)/",
+            "/Date(99999999999999999999)/",
+            "/Date(9223372036854775807)/",
+            "12 April",
+        ] {
             assert!(instant(text).expect_err(text).contains("is not a date"), "{text}");
         }
     }

@@ -21,12 +21,16 @@ pub(super) fn accounting(response: &mut Response) -> Result<()> {
     let (kind, message) = match status {
         200..=299 => return json_or_invalid(response),
         300..=399 => (ErrorKind::InvalidResponse, "xero redirects; check base_url"),
-        400 if mentions(response, &["highvolumeexception"]) => {
-            (ErrorKind::Unsupported, "the organisation is too large for an unfiltered read; read it incrementally")
-        }
+        400 if mentions(response, &["highvolumeexception"]) => (
+            ErrorKind::Unsupported,
+            "the organisation is too large for an unfiltered read; read it incrementally",
+        ),
         400 => (ErrorKind::InvalidResponse, "xero refused the request"),
         401 if lacks_scope(response) => (ErrorKind::PermissionDenied, MISSING_SCOPE),
-        401 => (ErrorKind::Unauthenticated, "xero does not accept the access token; reconnect the organisation in Xero"),
+        401 => (
+            ErrorKind::Unauthenticated,
+            "xero does not accept the access token; reconnect the organisation in Xero",
+        ),
         403 if lacks_scope(response) => (ErrorKind::PermissionDenied, MISSING_SCOPE),
         403 => (ErrorKind::PermissionDenied, DISCONNECTED),
         404 => (ErrorKind::NotFound, "xero does not know this path; check base_url"),
@@ -41,9 +45,9 @@ pub(super) fn accounting(response: &mut Response) -> Result<()> {
     Err(response.retry_after().into_iter().fold(error, Error::retry_after))
 }
 
-const MISSING_SCOPE: &str = "a scope is missing; add it to the app's scopes and reconnect the organisation in Xero";
-const DISCONNECTED: &str =
-    "the organisation is no longer connected, or tenant_id is another one's; reconnect it in Xero or correct tenant_id";
+const MISSING_SCOPE: &str =
+    "a scope is missing; add it to the app's scopes and reconnect the organisation in Xero";
+const DISCONNECTED: &str = "the organisation is no longer connected, or tenant_id is another one's; reconnect it in Xero or correct tenant_id";
 
 /// The table of the token endpoint. Its bodies are never quoted: they may hold tokens.
 pub(super) fn token_endpoint(response: &mut Response) -> Result<()> {
@@ -53,12 +57,14 @@ pub(super) fn token_endpoint(response: &mut Response) -> Result<()> {
     }
     let code = serde_json::from_slice::<OAuthError>(&response.body).unwrap_or_default().error;
     let (kind, message) = match (status, code.as_str()) {
-        (_, "invalid_scope") => {
-            (ErrorKind::PermissionDenied, "the app may not ask for one of the scopes; correct scopes or the app in Xero")
-        }
-        (_, "invalid_grant") => {
-            (ErrorKind::Unauthenticated, "the refresh token is spent or revoked; reconnect the organisation in Xero")
-        }
+        (_, "invalid_scope") => (
+            ErrorKind::PermissionDenied,
+            "the app may not ask for one of the scopes; correct scopes or the app in Xero",
+        ),
+        (_, "invalid_grant") => (
+            ErrorKind::Unauthenticated,
+            "the refresh token is spent or revoked; reconnect the organisation in Xero",
+        ),
         (_, "invalid_client" | "unauthorized_client") => {
             (ErrorKind::Unauthenticated, "xero does not accept client_id and client_secret; correct them")
         }
@@ -66,7 +72,10 @@ pub(super) fn token_endpoint(response: &mut Response) -> Result<()> {
         (408 | 504, _) => (ErrorKind::Timeout, "the token endpoint took too long"),
         (500..=599, _) => (ErrorKind::Unavailable, "the token endpoint has a problem"),
         (300..=399 | 404, _) => (ErrorKind::NotFound, "no token endpoint there; check identity_url"),
-        _ => (ErrorKind::Unauthenticated, "the token endpoint refused the grant; reconnect the organisation in Xero"),
+        _ => (
+            ErrorKind::Unauthenticated,
+            "the token endpoint refused the grant; reconnect the organisation in Xero",
+        ),
     };
     let error = Error::new(kind, message).context("status", status);
     let error = if code.is_empty() { error } else { error.context(OAUTH_CODE, code) };
@@ -84,9 +93,11 @@ struct OAuthError {
 
 /// A proxy's error page may come with 200, and an answer may be cut off on its way: both are worth another try.
 fn json_or_invalid(response: &Response) -> Result<()> {
-    let declared = response.header("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"));
+    let declared =
+        response.header("content-type").is_none_or(|kind| kind.to_ascii_lowercase().contains("json"));
     let body = response.body.trim_ascii();
-    let delimited = matches!((body.first(), body.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+    let delimited =
+        matches!((body.first(), body.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
     match (declared, delimited) {
         (true, true) => Ok(()),
         (false, _) => Err(response.invalid("xero answered with something other than JSON")),
@@ -116,7 +127,8 @@ fn limited(response: &Response) -> Error {
 /// Whether a refusal is about a scope. Xero's status for it is not settled: 401 and 403 are both seen.
 fn lacks_scope(response: &Response) -> bool {
     let challenge = response.header("www-authenticate").unwrap_or_default().to_ascii_lowercase();
-    challenge.contains("insufficient_scope") || mentions(response, &["authorizationunsuccessful", "insufficient"])
+    challenge.contains("insufficient_scope")
+        || mentions(response, &["authorizationunsuccessful", "insufficient"])
 }
 
 fn mentions(response: &Response, words: &[&str]) -> bool {
@@ -139,7 +151,8 @@ mod tests {
 
     fn response(status: u16, headers: Headers, body: &'static str) -> Response {
         let status = http::StatusCode::from_u16(status).expect("a status");
-        let headers = headers.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value")));
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value")));
         Response::new(status, headers.collect(), bytes::Bytes::from_static(body.as_bytes()))
     }
 
@@ -158,8 +171,10 @@ mod tests {
         use ErrorKind::*;
         const JSON: Headers = &[("content-type", "application/json; charset=utf-8")];
         const HTML: Headers = &[("content-type", "text/html")];
-        const UNAUTHENTIC: &str = r#"{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"AuthenticationUnsuccessful"}"#;
-        const UNSCOPED: &str = r#"{"title":"Unauthorized","status":401,"detail":"AuthorizationUnsuccessful"}"#;
+        const UNAUTHENTIC: &str =
+            r#"{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"AuthenticationUnsuccessful"}"#;
+        const UNSCOPED: &str =
+            r#"{"title":"Unauthorized","status":401,"detail":"AuthorizationUnsuccessful"}"#;
         check(
             accounting,
             &[
@@ -167,25 +182,67 @@ mod tests {
                 (200, JSON, r#"{"Invoices":[{"InvoiceID":"a"#, InvalidResponse, Temporary, None),
                 (200, JSON, "", InvalidResponse, Temporary, None),
                 (302, &[], "", InvalidResponse, Permanent, None),
-                (400, JSON, r#"{"ErrorNumber":16,"Type":"QueryParseException"}"#, InvalidResponse, Permanent, None),
+                (
+                    400,
+                    JSON,
+                    r#"{"ErrorNumber":16,"Type":"QueryParseException"}"#,
+                    InvalidResponse,
+                    Permanent,
+                    None,
+                ),
                 (400, JSON, r#"{"Type":"HighVolumeException"}"#, Unsupported, Permanent, None),
                 (401, JSON, UNAUTHENTIC, Unauthenticated, Permanent, None),
                 (401, JSON, UNSCOPED, PermissionDenied, Permanent, None),
-                (403, JSON, r#"{"Title":"Forbidden","Detail":"AuthenticationUnsuccessful"}"#, PermissionDenied, Permanent, None),
+                (
+                    403,
+                    JSON,
+                    r#"{"Title":"Forbidden","Detail":"AuthenticationUnsuccessful"}"#,
+                    PermissionDenied,
+                    Permanent,
+                    None,
+                ),
                 (404, HTML, "<html>The resource cannot be found</html>", NotFound, Permanent, None),
                 (412, &[], "", InvalidResponse, Permanent, None),
-                (429, &[("x-rate-limit-problem", "minute"), ("retry-after", "12")], "", RateLimited, Temporary, Some(12)),
+                (
+                    429,
+                    &[("x-rate-limit-problem", "minute"), ("retry-after", "12")],
+                    "",
+                    RateLimited,
+                    Temporary,
+                    Some(12),
+                ),
                 (429, &[("x-rate-limit-problem", "Minute")], "", RateLimited, Temporary, Some(60)),
-                (429, &[("x-rate-limit-problem", "day"), ("retry-after", "66975")], "", QuotaExhausted, Temporary, Some(66975)),
+                (
+                    429,
+                    &[("x-rate-limit-problem", "day"), ("retry-after", "66975")],
+                    "",
+                    QuotaExhausted,
+                    Temporary,
+                    Some(66975),
+                ),
                 (429, &[("x-rate-limit-problem", "Day")], "", QuotaExhausted, Temporary, Some(3600)),
                 (429, &[("x-daylimit-remaining", "0")], "", QuotaExhausted, Temporary, Some(3600)),
                 (429, &[("x-rate-limit-problem", "concurrent")], "", RateLimited, Temporary, Some(1)),
                 (429, &[("x-rate-limit-problem", "app-minute")], "", RateLimited, Temporary, Some(60)),
-                (429, &[("x-rate-limit-problem", "appminute"), ("retry-after", "3")], "", RateLimited, Temporary, Some(3)),
+                (
+                    429,
+                    &[("x-rate-limit-problem", "appminute"), ("retry-after", "3")],
+                    "",
+                    RateLimited,
+                    Temporary,
+                    Some(3),
+                ),
                 (429, &[], "oops", RateLimited, Temporary, None),
                 (500, HTML, "<html/>", Unavailable, Temporary, None),
                 (501, &[], "", Unsupported, Permanent, None),
-                (503, &[("content-type", "text/plain")], "The Organisation is offline", Unavailable, Temporary, None),
+                (
+                    503,
+                    &[("content-type", "text/plain")],
+                    "The Organisation is offline",
+                    Unavailable,
+                    Temporary,
+                    None,
+                ),
                 (503, &[("retry-after", "30")], "", Unavailable, Temporary, Some(30)),
                 (504, &[], "", Timeout, Temporary, None),
             ],
@@ -196,7 +253,8 @@ mod tests {
 
     #[test]
     fn refusals_name_their_remedy_and_quote_the_body() {
-        let refused = |status, body| accounting(&mut response(status, &[], body)).expect_err("refused").to_string();
+        let refused =
+            |status, body| accounting(&mut response(status, &[], body)).expect_err("refused").to_string();
         assert!(refused(403, "{}").contains("tenant_id"));
         assert!(refused(403, r#"{"Detail":"AuthorizationUnsuccessful"}"#).contains("scope"));
         assert!(refused(503, "The Organisation is offline").contains("body: The Organisation is offline"));

@@ -8,6 +8,8 @@ mod date;
 mod error;
 mod rotation;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use self::{

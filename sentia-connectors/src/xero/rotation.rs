@@ -61,7 +61,8 @@ impl Rotation {
     /// Makes the held token durable. False when another process stored one first: its token counts.
     async fn save(&self, cx: &Context, held: &mut Option<Held>) -> Result<bool> {
         let Some(unsaved) = held.as_ref() else { return Ok(true) };
-        let outcome = cx.vault()?.put(&cx.key_name(REFRESH_TOKEN), &unsaved.token, Some(unsaved.replaces)).await;
+        let outcome =
+            cx.vault()?.put(&cx.key_name(REFRESH_TOKEN), &unsaved.token, Some(unsaved.replaces)).await;
         match outcome {
             Ok(_) => {
                 *held = None;

@@ -192,7 +192,11 @@ impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Nested<T> {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Nested<T>, E> {
-                if text.is_empty() { self.visit_unit() } else { Err(E::custom("a string where an object is expected")) }
+                if text.is_empty() {
+                    self.visit_unit()
+                } else {
+                    Err(E::custom("a string where an object is expected"))
+                }
             }
         }
         deserializer.deserialize_any(Object(PhantomData))
@@ -240,7 +244,11 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<List<T>, E> {
-                if text.is_empty() { self.visit_unit() } else { Err(E::custom("a string where a list is expected")) }
+                if text.is_empty() {
+                    self.visit_unit()
+                } else {
+                    Err(E::custom("a string where a list is expected"))
+                }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<List<T>, A::Error> {
@@ -294,7 +302,8 @@ mod tests {
 
     #[test]
     fn quoted_and_bare_read_alike() {
-        let bare = r#"{"number":1.0000,"count":31,"truth":false,"nested":{"number":0.1},"list":[{"number":2}]}"#;
+        let bare =
+            r#"{"number":1.0000,"count":31,"truth":false,"nested":{"number":0.1},"list":[{"number":2}]}"#;
         let quoted = r#"{"number":"1.0000","count":"31","truth":"False","nested":{"number":"0.1"},"list":[{"number":"2"}]}"#;
         for wire in [read(bare), read(quoted)] {
             assert_eq!(wire.number.get().map(|n| n.to_string()).as_deref(), Some("1.0000"));

@@ -1,5 +1,312 @@
-//! A connection's way into a sink.
+//! A connection's way into a sink: which streams, in which order, with which rules.
+
+use std::{fmt, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{fetching::Fetcher, reading::Reading, rules::Rules};
+use crate::{
+    Connector, ConnectorInfo, Context, Error, ErrorKind, QualityRule, Result, RunLog, SyncSink,
+    certificate::SweepPolicy,
+    clock::{Clock, SystemClock},
+    cursor::Mode,
+    report::{Event, RunReport, StreamReport},
+    security::Vault,
+    sink::RecordReader,
+    stream::{StreamId, StreamInfo, identifier},
+    table::StreamTable,
+    transport::{self, Http, Meter, Pacing, TransportPolicy},
+};
+
+/// What a pipeline needs of a store: it commits, reads back keys and keeps the sync log.
+pub trait Ports: SyncSink + RecordReader + RunLog {}
+
+impl<T: SyncSink + RecordReader + RunLog> Ports for T {}
+
+type Listener = dyn Fn(&Event) + Send + Sync;
+
+/// Who is told what happens.
+#[derive(Clone, Default)]
+pub(super) struct Observer(Option<Arc<Listener>>);
+
+impl Observer {
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(listener) = &self.0 {
+            listener(&event());
+        }
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Observer" } else { "nobody" })
+    }
+}
 
 /// Reads a connection and commits what it reads.
+///
+/// ```no_run
+/// # // A vendor is needed to run it; `examples/` run against the sandbox.
+/// # async fn example(shop: impl sentia_core::Connector, store: impl sentia_core::engine::Ports) -> sentia_core::Result<()> {
+/// use sentia_core::Pipeline;
+///
+/// let report = Pipeline::new(shop, store).connection("shopify-uk").run().await?;
+/// for stream in report.streams() {
+///     println!("{:<16}{:>8} upserted{:>6} deleted", stream.name, stream.upserted, stream.deleted);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
-pub struct Pipeline;
+#[must_use]
+pub struct Pipeline {
+    connector: Arc<dyn Connector>,
+    ports: Arc<dyn Ports>,
+    tenant: String,
+    connection: Option<String>,
+    streams: Option<Vec<String>>,
+    mode: Mode,
+    page_size: Option<u32>,
+    rules: Rules,
+    sweep: SweepPolicy,
+    clock: Arc<dyn Clock>,
+    vault: Option<Vault>,
+    policy: TransportPolicy,
+    observer: Observer,
+    cancelled: CancellationToken,
+}
+
+impl Pipeline {
+    /// A pipeline from `connector` into `ports`, for the tenant `default`, incremental, over every stream.
+    pub fn new(connector: impl Connector, ports: impl Ports) -> Self {
+        Pipeline {
+            connector: Arc::new(connector),
+            ports: Arc::new(ports),
+            tenant: "default".to_owned(),
+            connection: None,
+            streams: None,
+            mode: Mode::Incremental,
+            page_size: None,
+            rules: Rules::default(),
+            sweep: SweepPolicy::default(),
+            clock: Arc::new(SystemClock),
+            vault: None,
+            policy: TransportPolicy::default(),
+            observer: Observer::default(),
+            cancelled: CancellationToken::new(),
+        }
+    }
+
+    /// Names whose data it is.
+    pub fn tenant(self, tenant: impl Into<String>) -> Self {
+        Pipeline { tenant: tenant.into(), ..self }
+    }
+
+    /// Names the connection, for instance `shopify-uk`. Default: the vendor's name.
+    pub fn connection(self, connection: impl Into<String>) -> Self {
+        Pipeline { connection: Some(connection.into()), ..self }
+    }
+
+    /// Reads these streams only.
+    pub fn streams(self, streams: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Pipeline { streams: Some(streams.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// Chooses between what changed and everything.
+    pub fn mode(self, mode: Mode) -> Self {
+        Pipeline { mode, ..self }
+    }
+
+    /// Asks for pages of so many records; the vendor's largest page bounds it.
+    pub fn page_size(self, records: u32) -> Self {
+        Pipeline { page_size: Some(records), ..self }
+    }
+
+    /// Judges the records of `stream` before they are committed.
+    pub fn rule(mut self, stream: &str, rule: impl QualityRule) -> Self {
+        self.rules.add(stream, rule);
+        self
+    }
+
+    /// Sets when missing rows may be marked deleted without asking.
+    pub fn sweep_policy(self, sweep: SweepPolicy) -> Self {
+        Pipeline { sweep, ..self }
+    }
+
+    /// Replaces the clock.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Pipeline { clock, ..self }
+    }
+
+    /// Gives the connector a vault for credentials that rotate.
+    pub fn vault(self, vault: Vault) -> Self {
+        Pipeline { vault: Some(vault), ..self }
+    }
+
+    /// Replaces the policies of the transport's layers; the vendor's limits are the connector's.
+    pub fn transport(self, policy: TransportPolicy) -> Self {
+        Pipeline { policy, ..self }
+    }
+
+    /// Tells `listener` what happens. It runs between two pages, so it should be brief.
+    pub fn observe(self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Pipeline { observer: Observer(Some(Arc::new(listener))), ..self }
+    }
+
+    /// Stops between two pages once `token` is cancelled.
+    pub fn cancel_on(self, token: CancellationToken) -> Self {
+        Pipeline { cancelled: token, ..self }
+    }
+
+    /// Reads every stream to its proof.
+    ///
+    /// A stream that fails is `incomplete` in the report and the others go on, unless the reason concerns the whole
+    /// connection. The next run resumes behind the last committed page.
+    ///
+    /// # Errors
+    /// What kept the run from committing anything: `ConfigInvalid`, `Unauthenticated`, `Store`, ...
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: a page is committed whole or not at all.
+    pub async fn run(&self) -> Result<RunReport> {
+        let info = self.connector.info();
+        let selected = self.select(&info)?;
+        let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
+        let meter = Meter::default();
+        let cx = self.context(&info, &connection, &meter)?;
+        let mut report = RunReport {
+            run: Uuid::now_v7(),
+            tenant: self.tenant.clone(),
+            connection,
+            vendor: info.vendor.to_owned(),
+            mode: self.mode,
+            started: self.clock.now(),
+            finished: None,
+            streams: Vec::new(),
+        };
+        self.ports.log(&report).await?;
+        let mut stopped: Option<Error> = None;
+        for stream in selected {
+            let mut entry = StreamReport::new(stream.name);
+            match &stopped {
+                Some(error) => entry.fail(error),
+                None => {
+                    let table = StreamTable::new(info.vendor, stream.clone());
+                    if let Err(error) = self.stream(&cx, &meter, &table, &report, &mut entry).await {
+                        entry.fail(&error);
+                        stopped = concerns_connection(&error).then_some(error);
+                    }
+                }
+            }
+            self.observer.tell(|| Event::Finished(Box::new(entry.clone())));
+            report.streams.push(entry);
+        }
+        report.finished = Some(self.clock.now());
+        let untouched = report.streams.iter().all(|stream| stream.pages == 0);
+        match stopped {
+            Some(error) if untouched => {
+                // The reason the run failed matters more than a log that could not be written.
+                let _ = self.ports.log(&report).await;
+                Err(error)
+            }
+            _ => self.ports.log(&report).await.map(|()| report),
+        }
+    }
+
+    /// Makes the connector's cheapest authorized call.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn check(&self) -> Result<DateTime<Utc>> {
+        let info = self.connector.info();
+        let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
+        let cx = self.context(&info, &connection, &Meter::default())?;
+        self.connector.check(&cx).await?;
+        Ok(self.clock.now())
+    }
+
+    fn select(&self, info: &ConnectorInfo) -> Result<Vec<Arc<StreamInfo>>> {
+        info.validate()?;
+        let known = |name: &str| info.streams.iter().any(|stream| stream.name == name);
+        let wanted = self.streams.iter().flatten().map(String::as_str);
+        if let Some(unknown) = wanted.chain(self.rules.streams()).find(|name| !known(name)) {
+            let names: Vec<_> = info.streams.iter().map(|stream| stream.name).collect();
+            let message = format!("{} has no such stream; it has {}", info.vendor, names.join(", "));
+            return Err(Error::new(ErrorKind::ConfigInvalid, message).context("stream", unknown));
+        }
+        let selected = |stream: &&Arc<StreamInfo>| {
+            self.streams.as_ref().is_none_or(|wanted| wanted.iter().any(|name| name == stream.name))
+        };
+        Ok(info.streams.iter().filter(selected).cloned().collect())
+    }
+
+    fn context(&self, info: &ConnectorInfo, connection: &str, meter: &Meter) -> Result<Context> {
+        identifier(&connection.replace('-', "_"))?;
+        let limits = if info.pacing == Pacing::Off { Vec::new() } else { info.limits.clone() };
+        let policy = TransportPolicy { limits, ..self.policy.clone() };
+        let http = Http::new(transport::stack(policy, self.clock.clone(), meter.clone())?);
+        Ok(Context::new(http, self.clock.clone(), &self.tenant, connection).with_vault(self.vault.clone()))
+    }
+
+    async fn stream(
+        &self,
+        cx: &Context,
+        meter: &Meter,
+        table: &StreamTable,
+        report: &RunReport,
+        entry: &mut StreamReport,
+    ) -> Result<()> {
+        let of = |stream: &str, partition: &str| StreamId {
+            tenant: report.tenant.clone(),
+            connection: report.connection.clone(),
+            stream: stream.to_owned(),
+            partition: partition.to_owned(),
+        };
+        let stream = table.info();
+        let partitions = match stream.partitioned_by {
+            None => vec!["".into()],
+            Some(parent) => {
+                let info = self.connector.info();
+                let parent_info = info.streams.iter().find(|stream| stream.name == parent).ok_or_else(|| {
+                    Error::new(ErrorKind::Unexpected, "partitioned by a stream that does not exist").context("stream", parent)
+                })?;
+                let parent_table = StreamTable::new(info.vendor, parent_info.clone());
+                self.ports.live_keys(&of(parent, ""), &parent_table).await?
+            }
+        };
+        for partition in partitions {
+            let fetcher = Fetcher {
+                connector: self.connector.clone(),
+                vendor: table.vendor(),
+                cx: cx.clone(),
+                info: stream.clone(),
+                partition: Arc::from(partition.as_str()),
+                rules: Arc::new(self.rules.clone()),
+                meter: meter.clone(),
+                page_size: self.page_size,
+            };
+            let reading = Reading {
+                ports: &self.ports,
+                fetcher,
+                clock: self.clock.clone(),
+                observer: &self.observer,
+                cancelled: &self.cancelled,
+                id: of(stream.name, &partition),
+                table: table.clone(),
+                run: report.run,
+                mode: self.mode,
+                sweep: self.sweep,
+            };
+            reading.run(entry).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Errors that the next stream would only meet again.
+fn concerns_connection(error: &Error) -> bool {
+    use ErrorKind::{Cancelled, ConfigInvalid, QuotaExhausted, Store, Unauthenticated};
+    matches!(error.kind(), Cancelled | ConfigInvalid | QuotaExhausted | Store | Unauthenticated)
+}

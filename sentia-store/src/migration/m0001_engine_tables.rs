@@ -9,7 +9,7 @@ use crate::dialect::Dialect;
 const TABLES: [&str; 7] = [
     // Read and locked by its key at every commit.
     "CREATE TABLE sentia_checkpoints (tenant {text} NOT NULL, connection {text} NOT NULL, stream {text} NOT NULL, \
-     partition {text} NOT NULL, version {integer} NOT NULL, epoch {integer} NOT NULL, sequence {integer} NOT NULL, \
+     partition {text} NOT NULL, stream_table {text} NOT NULL, version {integer} NOT NULL, epoch {integer} NOT NULL, sequence {integer} NOT NULL, \
      cursor {timestamp}, window_json {text}, full_json {text}, \
      PRIMARY KEY (tenant, connection, stream, partition))",
     // Ranges of sequences of one partition: tally, sweep, fold, verify.

@@ -115,9 +115,15 @@ impl<'t> Lexer<'t> {
             position,
         };
         if self.rest.starts_with("\"\"\"") {
-            let inner = self.rest[3..].replace("\\\"\"\"", "\0\0\0\0");
-            let end = inner.find("\"\"\"").ok_or_else(unterminated)?;
-            let text = self.take(end + 6);
+            let mut from = 3;
+            let end = loop {
+                let found = from + self.rest[from..].find("\"\"\"").ok_or_else(unterminated)?;
+                if !self.rest[..found].ends_with('\\') {
+                    break found;
+                }
+                from = found + 3;
+            };
+            let text = self.take(end + 3);
             return Ok(Token::Text(text[3..text.len() - 3].trim().to_owned()));
         }
         let mut escaped = false;

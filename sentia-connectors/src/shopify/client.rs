@@ -1,0 +1,240 @@
+//! Sends queries: endpoint, token, version, cost. It knows HTTP and GraphQL, and nothing of records.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use secrecy::SecretString;
+use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    envelope::Envelope,
+    error::{classify, is_too_dear},
+    query::Query,
+};
+use crate::token::AccessTokens;
+
+/// Pages are not made smaller than this; a query too dear at five records is too dear.
+const SMALLEST_PAGE: u32 = 5;
+
+/// Variables of a query; each query declares those it takes.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(super) struct Variables<'a> {
+    /// Whose nested connection to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<&'a str>,
+    /// How many records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) first: Option<u32>,
+    /// After which cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<&'a str>,
+    /// The search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) query: Option<&'a str>,
+}
+
+/// What answers taught about a query.
+#[derive(Debug, Clone, Copy)]
+struct Learned {
+    points: f64,
+    /// The page size that fits, once a larger one was too dear.
+    fits: u32,
+}
+
+/// One shop's GraphQL endpoint.
+#[derive(Debug)]
+pub(super) struct Client {
+    endpoint: String,
+    version: String,
+    tokens: AccessTokens,
+    learned: Mutex<HashMap<&'static str, Learned>>,
+    fell_forward: AtomicBool,
+}
+
+impl Client {
+    pub(super) fn new(base: &str, version: String, tokens: AccessTokens) -> Self {
+        let endpoint = format!("{base}/admin/api/{version}/graphql.json");
+        Client { endpoint, version, tokens, learned: Mutex::default(), fell_forward: AtomicBool::new(false) }
+    }
+
+    /// Sends `query`, with half the page for as long as Shopify finds it too dear. Says which size went through.
+    pub(super) async fn ask(
+        &self,
+        cx: &Context,
+        query: &'static Query,
+        variables: Variables<'_>,
+    ) -> Result<(Answer, Option<u32>)> {
+        let fits = self.learned_of(query).fits;
+        let mut first = variables.first.map(|first| first.min(fits));
+        loop {
+            match (self.attempt(cx, query, Variables { first, ..variables }).await, first) {
+                (Err(error), Some(size)) if is_too_dear(&error) && size > SMALLEST_PAGE => {
+                    let half = (size / 2).max(SMALLEST_PAGE);
+                    self.learn(query, |learned| learned.fits = half);
+                    first = Some(half);
+                }
+                (outcome, size) => return Ok((outcome?, size)),
+            }
+        }
+    }
+
+    /// One call; after a refused token one more with a new one.
+    async fn attempt(&self, cx: &Context, query: &'static Query, variables: Variables<'_>) -> Result<Answer> {
+        let token = self.tokens.current(cx).await?;
+        let sent = match self.send(cx, query, variables, &token.secret).await {
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                let renewed = self.tokens.renew(cx, &token.secret).await?;
+                self.send(cx, query, variables, &renewed.secret).await
+            }
+            sent => sent,
+        };
+        let response = sent.map_err(|error| error.operation("shopify.query").context("query", query.name))?;
+        let envelope = Envelope::of(&response)?;
+        if let Some(cost) = envelope.cost() {
+            self.learn(query, |learned| learned.points = cost.requested_query_cost);
+        }
+        let nothing = Bytes::from_static(b"{}");
+        let data = envelope.data.map_or(nothing, |data| response.body.slice_ref(data.get().as_bytes()));
+        let version = self.served(&response);
+        Ok(Answer { response, data, version })
+    }
+
+    async fn send(
+        &self,
+        cx: &Context,
+        query: &'static Query,
+        variables: Variables<'_>,
+        token: &SecretString,
+    ) -> Result<Response> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            query: &'static str,
+            variables: Variables<'a>,
+        }
+        cx.http()
+            .post(&self.endpoint)
+            .secret_header("x-shopify-access-token", "", token)
+            .header("accept", "application/json")
+            .json(&Body { query: query.text, variables })
+            .repeatable()
+            .cost(self.learned_of(query).points)
+            .classify(classify)
+            .send()
+            .await
+    }
+
+    /// The version that answered. Shopify does not refuse a version that ran out: it serves a newer one.
+    fn served(&self, response: &Response) -> String {
+        let served = response.header("x-shopify-api-version").unwrap_or("unstated");
+        if served != self.version && !self.fell_forward.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                pinned = self.version,
+                served,
+                "shopify serves another api version than the pinned one"
+            );
+        }
+        served.to_owned()
+    }
+
+    fn learned(&self) -> MutexGuard<'_, HashMap<&'static str, Learned>> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learned_of(&self, query: &Query) -> Learned {
+        self.learned().get(query.name).copied().unwrap_or(Learned { points: query.points, fits: u32::MAX })
+    }
+
+    fn learn(&self, query: &Query, change: impl FnOnce(&mut Learned)) {
+        let mut learned = self.learned_of(query);
+        change(&mut learned);
+        self.learned().insert(query.name, learned);
+    }
+}
+
+/// An answer without errors. Records are slices of its body.
+#[derive(Debug)]
+pub(super) struct Answer {
+    response: Response,
+    data: Bytes,
+    version: String,
+}
+
+impl Answer {
+    /// The value at `path` within `data`; none where a member on the way is null or missing.
+    pub(super) fn at(&self, path: &[&str]) -> Result<Option<&RawValue>> {
+        let (mut object, mut found) = (&*self.data, None);
+        for member in path {
+            let mut members =
+                members(object).map_err(|error| self.broken("no object where the query leads", error))?;
+            let Some(raw) = members.remove(member).filter(|raw| raw.get() != "null") else { return Ok(None) };
+            (object, found) = (raw.get().as_bytes(), Some(raw));
+        }
+        Ok(found)
+    }
+
+    /// Decodes what stands at `path`.
+    pub(super) fn read<'a, T: Deserialize<'a>>(&self, raw: &'a RawValue) -> Result<T> {
+        serde_json::from_str(raw.get())
+            .map_err(|error| self.broken("the answer has another shape than asked for", error))
+    }
+
+    /// The bytes of a value of this answer, shared with its body.
+    pub(super) fn bytes(&self, raw: &RawValue) -> Bytes {
+        self.response.body.slice_ref(raw.get().as_bytes())
+    }
+
+    /// API version and access scopes in force when this answer was made.
+    pub(super) fn scope(&self) -> Result<ReadScope> {
+        #[derive(Deserialize)]
+        struct AccessScope {
+            handle: String,
+        }
+        let raw = self.at(&["currentAppInstallation", "accessScopes"])?;
+        let scopes: Option<Vec<AccessScope>> = raw.map(|raw| self.read(raw)).transpose()?;
+        let mut scopes: Vec<String> =
+            scopes.unwrap_or_default().into_iter().map(|scope| scope.handle).collect();
+        scopes.sort_unstable();
+        Ok(ReadScope { version: self.version.clone(), scopes })
+    }
+
+    /// An `InvalidResponse` about this answer. It is permanent: the body arrived whole and is not what it should be.
+    pub(super) fn invalid(&self, message: &'static str) -> Error {
+        self.response.invalid(message).permanent()
+    }
+
+    fn broken(&self, message: &'static str, error: serde_json::Error) -> Error {
+        self.invalid(message).source(error)
+    }
+}
+
+/// The members of an object.
+pub(super) fn members(object: &[u8]) -> serde_json::Result<HashMap<&str, &RawValue>> {
+    serde_json::from_slice(object)
+}
+
+/// What an answer could see.
+#[derive(Debug)]
+pub(super) struct ReadScope {
+    version: String,
+    scopes: Vec<String>,
+}
+
+impl ReadScope {
+    /// True where `scope` was granted.
+    pub(super) fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted == scope)
+    }
+
+    /// As text that is equal exactly when what can be seen is equal.
+    pub(super) fn text(&self) -> String {
+        format!("api={} scopes={}", self.version, self.scopes.join(","))
+    }
+}

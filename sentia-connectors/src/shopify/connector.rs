@@ -1,0 +1,79 @@
+//! What Shopify is, and what is on the next page.
+
+use async_trait::async_trait;
+use sentia_core::{
+    Connector, ConnectorInfo, Context, Fetch, Page, Result,
+    transport::{Limit, Pacing},
+};
+
+use super::{ShopifyBuilder, client::Client, streams::Catalog};
+
+/// The bucket of a standard plan. Every answer says what it really is, and the transport follows it.
+const BUCKET: Limit = Limit::Points { maximum: 2000.0, restore_per_second: 100.0 };
+
+/// Reads one Shopify store.
+///
+/// One connection is one shop domain: a merchant who sells in the UK and in the USA through two stores connects
+/// two, each with its own token, currency, time zone and rate limit.
+///
+/// ```
+/// use sentia_connectors::shopify::Shopify;
+/// use sentia_core::Connector;
+///
+/// let shop = Shopify::builder().shop("acme.myshopify.com").access_token("shpat_secret").build()?;
+/// assert_eq!(shop.info().vendor, "shopify");
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Shopify {
+    client: Client,
+    catalog: Catalog,
+    pacing: Pacing,
+}
+
+impl Shopify {
+    pub(super) fn new(client: Client, pacing: Pacing) -> Self {
+        Shopify { client, catalog: Catalog::new(), pacing }
+    }
+
+    /// Begins a connector.
+    pub fn builder() -> ShopifyBuilder {
+        ShopifyBuilder::default()
+    }
+
+    /// A connector as the environment says: `SHOPIFY_SHOP` and the rest of the table in
+    /// [`from_env_prefixed`](Self::from_env_prefixed).
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming the variable or field.
+    pub fn from_env() -> Result<Self> {
+        Self::from_env_prefixed("SHOPIFY")
+    }
+
+    /// A connector as the environment says, for hosts with several stores: the prefix `SHOPIFY_UK` reads
+    ///
+    /// | variable | needed |
+    /// | --- | --- |
+    /// | `SHOPIFY_UK_SHOP` | always |
+    /// | `SHOPIFY_UK_ACCESS_TOKEN` | this, or the next two |
+    /// | `SHOPIFY_UK_CLIENT_ID`, `SHOPIFY_UK_CLIENT_SECRET` | |
+    /// | `SHOPIFY_UK_API_VERSION` | no |
+    /// | `SHOPIFY_UK_BASE_URL` | no |
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming the variable or field.
+    pub fn from_env_prefixed(prefix: &str) -> Result<Self> {
+        ShopifyBuilder::from_env(prefix)?.build()
+    }
+}
+
+#[async_trait]
+impl Connector for Shopify {
+    fn info(&self) -> ConnectorInfo {
+        self.catalog.describe(ConnectorInfo::new("shopify").limit(BUCKET).pacing(self.pacing))
+    }
+
+    async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
+        self.catalog.fetch(&self.client, cx, request).await
+    }
+}

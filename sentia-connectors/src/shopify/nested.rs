@@ -1,0 +1,153 @@
+//! Completes a record before it is made: the rest of its nested connections, by further calls.
+
+use bytes::Bytes;
+use sentia_core::{
+    Context, Decoded, Error, Rejected, Result, Stream, Text,
+    record::{Document, Record},
+};
+use serde::de::DeserializeOwned;
+
+use super::{
+    client::{Answer, Client, Variables, members},
+    query::Query,
+    walk::Listed,
+    wire::Connection,
+};
+
+/// Records asked for in a follow-up call: the most Shopify gives.
+pub(super) const FOLLOW_UP: u32 = 250;
+
+/// Follow-up calls for one nested connection. A hundred are 25,000 items, where Shopify ends every list.
+const MOST_CALLS: usize = 100;
+
+/// Why a record was not completed.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The whole page fails.
+    Fail(Error),
+    /// This record is held back, for this reason; the page goes on.
+    Hold(String),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Stop::Fail(error)
+    }
+}
+
+/// A record that is being completed.
+#[derive(Debug)]
+pub(super) struct Completion<'a> {
+    client: &'a Client,
+    cx: &'a Context,
+    parts: Vec<Bytes>,
+}
+
+/// A wire struct with nested connections.
+pub(super) trait Nested: DeserializeOwned + Send + 'static {
+    /// Reads what the page left out.
+    fn complete(&mut self, completion: &mut Completion<'_>) -> impl Future<Output = Result<(), Stop>> + Send;
+
+    /// The record's id.
+    fn id(&self) -> &Text;
+}
+
+/// Decodes a page's documents, completing each.
+pub(super) async fn decode_nested<W: Nested>(
+    client: &Client,
+    cx: &Context,
+    stream: &Stream<W>,
+    listed: &Listed,
+) -> Result<Decoded> {
+    let mut decoded = Decoded::default();
+    for document in &listed.documents {
+        decoded.push(one(client, cx, stream, document).await?);
+    }
+    Ok(decoded)
+}
+
+async fn one<W: Nested>(
+    client: &Client,
+    cx: &Context,
+    stream: &Stream<W>,
+    document: &Bytes,
+) -> Result<Result<Record, Rejected>> {
+    let mut wire = match stream.wire(document) {
+        Ok(wire) => wire,
+        Err(rejected) => return Ok(Err(rejected)),
+    };
+    let mut completion = Completion { client, cx, parts: Vec::new() };
+    match wire.complete(&mut completion).await {
+        Ok(()) => {}
+        Err(Stop::Fail(error)) => return Err(error.context("record", wire.id())),
+        Err(Stop::Hold(reason)) => {
+            let (key, document) = (Some(wire.id().clone()), document.clone());
+            return Ok(Err(Rejected { key, rule: "complete".into(), reason, document }));
+        }
+    }
+    Ok(stream.record(&wire, Document::new(document.clone()).with_parts(&completion.parts)))
+}
+
+impl Completion<'_> {
+    /// Reads the rest of `connection`, a member of the object `id`.
+    pub(super) async fn drain<T: DeserializeOwned>(
+        &mut self,
+        query: &'static Query,
+        id: &Text,
+        connection: &mut Connection<T>,
+    ) -> Result<(), Stop> {
+        let mut calls = 0;
+        while connection.page.has_next_page {
+            let after = connection.page.end_cursor.take();
+            if after.is_none() || calls == MOST_CALLS {
+                return Err(Stop::Hold(format!(
+                    "{}: more items exist than shopify lists",
+                    query.path.join(".")
+                )));
+            }
+            let variables = Variables {
+                id: Some(id),
+                first: Some(FOLLOW_UP),
+                after: after.as_deref(),
+                ..Variables::default()
+            };
+            let (answer, _) = self.client.ask(self.cx, query, variables).await?;
+            let rest: Connection<T> = self.take(&answer, query)?;
+            if rest.page.has_next_page && rest.page.end_cursor == after {
+                return Err(answer.invalid("the cursor of the next page is the one just used").into());
+            }
+            connection.nodes.extend(rest.nodes);
+            connection.page = rest.page;
+            calls += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads the object `id` again, with lists of up to the returned length.
+    pub(super) async fn reread<T: DeserializeOwned>(
+        &mut self,
+        query: &'static Query,
+        id: &Text,
+    ) -> Result<(T, usize), Stop> {
+        let variables = Variables { id: Some(id), first: Some(FOLLOW_UP), ..Variables::default() };
+        let (answer, size) = self.client.ask(self.cx, query, variables).await?;
+        Ok((self.take(&answer, query)?, size.unwrap_or(FOLLOW_UP) as usize))
+    }
+
+    /// Decodes what the query was for, and keeps the bytes of the object around it: they name whose part it is.
+    fn take<T: DeserializeOwned>(&mut self, answer: &Answer, query: &Query) -> Result<T, Stop> {
+        let (root, rest) = query.path.split_at(1);
+        let Some(object) = answer.at(root)? else {
+            return Err(Stop::Hold(format!("{}: it vanished while it was read", root.join("."))));
+        };
+        let hold = |error: serde_json::Error| Stop::Hold(format!("{}: {error}", query.path.join(".")));
+        let mut raw = object;
+        for member in rest {
+            let found = members(raw.get().as_bytes()).map_err(hold)?.remove(member);
+            raw = found.ok_or_else(|| Stop::Hold(format!("{}: it is missing", query.path.join("."))))?;
+        }
+        let part = serde_json::from_str(raw.get()).map_err(hold)?;
+        self.parts.push(answer.bytes(object));
+        Ok(part)
+    }
+}

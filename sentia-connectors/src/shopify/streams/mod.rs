@@ -1,0 +1,115 @@
+//! The catalog: one entry per stream.
+
+mod customers;
+mod inventory_levels;
+mod locations;
+mod order_parts;
+mod orders;
+mod products;
+mod shop;
+
+use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, Stream};
+use serde::de::DeserializeOwned;
+
+use super::{
+    client::{Client, Variables},
+    nested::{Nested, decode_nested},
+    query::SHOP,
+    walk::List,
+};
+
+/// Every stream.
+#[derive(Debug)]
+pub(super) struct Catalog {
+    shop: Stream<shop::Shop>,
+    locations: Stream<locations::Location>,
+    products: Stream<products::Product>,
+    customers: Stream<customers::Customer>,
+    orders: Stream<orders::Order>,
+    inventory_levels: Stream<inventory_levels::Level>,
+}
+
+impl Catalog {
+    pub(super) fn new() -> Self {
+        Catalog {
+            shop: shop::stream(),
+            locations: locations::stream(),
+            products: products::stream(),
+            customers: customers::stream(),
+            orders: orders::stream(),
+            inventory_levels: inventory_levels::stream(),
+        }
+    }
+
+    /// Adds every stream to `info`, in the order they are read.
+    pub(super) fn describe(&self, info: ConnectorInfo) -> ConnectorInfo {
+        info.stream(self.shop.info().clone())
+            .stream(self.locations.info().clone())
+            .stream(self.products.info().clone())
+            .stream(self.customers.info().clone())
+            .stream(self.orders.info().clone())
+            .stream(self.inventory_levels.info().clone())
+    }
+
+    /// Reads a page of the stream that `request` names.
+    pub(super) async fn fetch(&self, client: &Client, cx: &Context, request: Fetch<'_>) -> Result<Page> {
+        match request.stream().name {
+            "shop" => one(client, cx, &self.shop).await,
+            "locations" => list(client, cx, &self.locations, &locations::LIST, &request).await,
+            "products" => nested(client, cx, &self.products, &products::LIST, &request).await,
+            "customers" => list(client, cx, &self.customers, &customers::LIST, &request).await,
+            "orders" => nested(client, cx, &self.orders, &orders::LIST, &request).await,
+            "inventory_levels" => {
+                list(client, cx, &self.inventory_levels, &inventory_levels::LIST, &request).await
+            }
+            _ => Err(Error::new(ErrorKind::Unsupported, "shopify has no such stream")),
+        }
+    }
+}
+
+/// The shop itself.
+async fn one(client: &Client, cx: &Context, stream: &Stream<shop::Shop>) -> Result<Page> {
+    let (answer, _) = client.ask(cx, &SHOP, Variables::default()).await?;
+    let shop = answer.at(SHOP.path)?.ok_or_else(|| answer.invalid("the answer holds no shop"))?;
+    let decoded = stream.decode_all(vec![answer.bytes(shop)]);
+    Ok(Page::last(decoded).read_scope(answer.scope()?.text()))
+}
+
+/// A list whose records come whole.
+async fn list<W: DeserializeOwned + 'static>(
+    client: &Client,
+    cx: &Context,
+    stream: &Stream<W>,
+    list: &'static List,
+    request: &Fetch<'_>,
+) -> Result<Page> {
+    let mut listed = list.read(client, cx, request).await?;
+    let decoded = stream.decode_all(std::mem::take(&mut listed.documents));
+    listed.page(decoded)
+}
+
+/// A list whose records may need further calls.
+async fn nested<W: Nested>(
+    client: &Client,
+    cx: &Context,
+    stream: &Stream<W>,
+    list: &'static List,
+    request: &Fetch<'_>,
+) -> Result<Page> {
+    let listed = list.read(client, cx, request).await?;
+    let decoded = decode_nested(client, cx, stream, &listed).await?;
+    listed.page(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_can_stand_in_sql() {
+        let info = Catalog::new().describe(ConnectorInfo::new("shopify"));
+        info.validate().expect("no name is taken");
+        let names: Vec<_> = info.streams.iter().map(|stream| stream.name).collect();
+        assert_eq!(names, ["shop", "locations", "products", "customers", "orders", "inventory_levels"]);
+    }
+}

@@ -1,0 +1,218 @@
+//! Requests, the bearer token, the tenant header and the envelope; knows HTTP, knows nothing of records.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use sentia_core::{Context, Error, ErrorKind, Result, decode::split, transport::Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::OnceCell;
+
+use super::{error::accounting, wire::Maybe};
+use crate::token::{AccessToken, AccessTokens};
+
+/// The page size that Xero falls back to when it does not take ours.
+const FALLBACK_PAGE_SIZE: usize = 100;
+
+/// One list of the Accounting API.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Endpoint {
+    /// Its path below `/api.xro/2.0/`, with the parameters that every read of it carries.
+    pub(super) path: &'static str,
+    /// The member of the envelope that holds the records.
+    pub(super) array: &'static str,
+    /// Whether Xero pages it. A list that is not paged ignores `page`, so a reader that asked for more would never
+    /// come to an end.
+    pub(super) paged: bool,
+}
+
+/// Which part of a list to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Only what changed since then.
+    pub(super) since: Option<DateTime<Utc>>,
+    /// The page, from 1.
+    pub(super) page: u64,
+    /// How many records a page should hold.
+    pub(super) size: u32,
+}
+
+/// What Xero answered to one request for a list.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// The records' own bytes.
+    pub(super) documents: Vec<Bytes>,
+    /// The page that follows.
+    pub(super) next: Option<u64>,
+    /// How many records the window holds, where Xero says so.
+    pub(super) declared: Option<u64>,
+    /// The tenant and scopes in force.
+    pub(super) read_scope: String,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Pagination {
+    page: Maybe<i64>,
+    page_count: Maybe<i64>,
+    item_count: Maybe<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Connection {
+    tenant_id: String,
+    #[serde(default)]
+    tenant_name: Option<String>,
+    #[serde(default)]
+    tenant_type: Option<String>,
+}
+
+/// The way to one organisation.
+#[derive(Debug)]
+pub(super) struct Client {
+    base: String,
+    tokens: AccessTokens,
+    configured_tenant: Option<String>,
+    discovered_tenant: OnceCell<String>,
+}
+
+impl Client {
+    /// A client of the API at `base`, for `tenant` or for the only one that the token reaches.
+    pub(super) fn new(base: &str, tokens: AccessTokens, tenant: Option<String>) -> Self {
+        let base = base.trim_end_matches('/').to_owned();
+        Client { base, tokens, configured_tenant: tenant, discovered_tenant: OnceCell::new() }
+    }
+
+    /// Reads one page of `endpoint`, or all of one that is not paged.
+    pub(super) async fn read(&self, cx: &Context, endpoint: Endpoint, part: Part) -> Result<Listing> {
+        let tenant = self.tenant(cx).await?;
+        let request = |token: &SecretString| {
+            let since = part.since.map(|at| at.format("%Y-%m-%dT%H:%M:%SZ"));
+            let mut get = cx
+                .http()
+                .get(format!("{}/api.xro/2.0/{}", self.base, endpoint.path))
+                .secret_header("authorization", "Bearer ", token)
+                .header("xero-tenant-id", tenant)
+                .header("accept", "application/json");
+            if endpoint.paged {
+                get = get.query("page", part.page).query("pageSize", part.size);
+            }
+            match since {
+                Some(since) => get.header("if-modified-since", since),
+                None => get,
+            }
+        };
+        let (response, token) = self.authorized(cx, request).await?;
+        let mut listing = open(&response, endpoint, part)?;
+        listing.read_scope = format!("tenant {tenant}; scopes {}", scopes(&token));
+        Ok(listing)
+    }
+
+    /// Sends a request with the current token; refused once, it is sent once more with a renewed one.
+    async fn authorized(
+        &self,
+        cx: &Context,
+        request: impl Fn(&SecretString) -> sentia_core::transport::RequestBuilder,
+    ) -> Result<(Response, AccessToken)> {
+        let token = self.tokens.current(cx).await?;
+        match request(&token.secret).classify(accounting).send().await {
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                let token = self.tokens.renew(cx, &token.secret).await?;
+                Ok((request(&token.secret).classify(accounting).send().await?, token))
+            }
+            outcome => Ok((outcome?, token)),
+        }
+    }
+
+    async fn tenant(&self, cx: &Context) -> Result<&str> {
+        match &self.configured_tenant {
+            Some(tenant) => Ok(tenant),
+            None => Ok(self.discovered_tenant.get_or_try_init(|| self.discover(cx)).await?),
+        }
+    }
+
+    /// Asks which organisations the token reaches. One is taken; among several the user chooses, because a wrong
+    /// one reads another company's books without an error.
+    async fn discover(&self, cx: &Context) -> Result<String> {
+        let request = |token: &SecretString| {
+            cx.http()
+                .get(format!("{}/connections", self.base))
+                .secret_header("authorization", "Bearer ", token)
+                .header("accept", "application/json")
+        };
+        let (response, _) = self.authorized(cx, request).await?;
+        let mut tenants: Vec<Connection> = response.json()?;
+        tenants.retain(|tenant| {
+            tenant.tenant_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("organisation"))
+        });
+        match tenants.as_slice() {
+            [only] => Ok(only.tenant_id.clone()),
+            [] => {
+                let message = "the credentials reach no organisation; connect one in Xero";
+                Err(Error::new(ErrorKind::PermissionDenied, message))
+            }
+            several => {
+                let named = |tenant: &Connection| {
+                    format!("{} ({})", tenant.tenant_id, tenant.tenant_name.as_deref().unwrap_or("unnamed"))
+                };
+                let message = "the credentials reach several organisations; set tenant_id to one of them";
+                Err(Error::new(ErrorKind::ConfigInvalid, message)
+                    .context("tenants", several.iter().map(named).collect::<Vec<_>>().join(", ")))
+            }
+        }
+    }
+}
+
+/// The scopes granted, in a stable order.
+fn scopes(token: &AccessToken) -> String {
+    let mut scopes: Vec<_> = token.scope.as_deref().unwrap_or("not stated").split_whitespace().collect();
+    if token.scope.is_some() {
+        scopes.sort_unstable();
+        scopes.dedup();
+    }
+    scopes.join(" ")
+}
+
+/// Opens the envelope: the array, and what it says about pages.
+fn open(response: &Response, endpoint: Endpoint, part: Part) -> Result<Listing> {
+    let refused = |message| response.invalid(message).context("array", endpoint.array);
+    let envelope: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&response.body)
+        .map_err(|e| refused("the answer is not an envelope").source(e))?;
+    let array =
+        envelope.get(endpoint.array).ok_or_else(|| refused("the answer does not hold the list asked for"))?;
+    let documents =
+        split(&response.body, array).map_err(|e| refused("the list is not an array").source(e))?;
+    let paging = match envelope.get("pagination") {
+        Some(raw) if raw.get() != "null" => serde_json::from_str::<Pagination>(raw.get())
+            .map(Some)
+            .map_err(|e| refused("the pagination cannot be read").source(e))?,
+        _ => None,
+    };
+    let mut listing = Listing { documents, next: None, declared: None, read_scope: String::new() };
+    if !endpoint.paged {
+        return Ok(listing);
+    }
+    let asked = i64::try_from(part.page).unwrap_or(i64::MAX);
+    let paging = paging.unwrap_or_default();
+    if let Some(page) = paging.page.get().filter(|page| *page != asked) {
+        let repeated = "xero answered with another page than the one asked for";
+        return Err(refused(repeated).context("asked", asked).context("answered", page));
+    }
+    listing.declared = paging.item_count.get().and_then(|count| u64::try_from(count).ok());
+    let goes_on = match paging.page_count.get() {
+        Some(count) => asked < count,
+        None => is_full(listing.documents.len(), part.size),
+    };
+    listing.next = goes_on.then(|| part.page + 1);
+    Ok(listing)
+}
+
+/// Whether more may follow a page of so many records where Xero does not count its pages. A page of exactly 100 is
+/// full as well: that is what Xero gives when it does not take our `pageSize`, and taking it for a short page would
+/// end the read early.
+fn is_full(records: usize, size: u32) -> bool {
+    records >= size as usize || records == FALLBACK_PAGE_SIZE
+}

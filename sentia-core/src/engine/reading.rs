@@ -1,0 +1,254 @@
+//! Reads one partition to its proof: the next page is fetched while the last one is committed.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use uuid::Uuid;
+
+use super::{
+    fetching::{Fetched, Fetcher},
+    pipeline::{Observer, Ports},
+};
+use crate::{
+    Error, ErrorKind, Result,
+    batch::{Batch, Closing, Receipt, Settlement},
+    certificate::SweepPolicy,
+    clock::Clock,
+    cursor::{Checkpoint, Mode, Window},
+    page::{Next, PageToken},
+    record::Digest,
+    report::{Event, StreamReport},
+    stream::{Deletes, Reading as StreamReading, StreamId},
+    table::StreamTable,
+};
+
+/// How often a window is read before what does not add up is left open.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// One partition's read.
+pub(super) struct Reading<'a> {
+    pub(super) ports: &'a Arc<dyn Ports>,
+    pub(super) fetcher: Fetcher,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observer: &'a Observer,
+    pub(super) cancelled: &'a CancellationToken,
+    pub(super) id: StreamId,
+    pub(super) table: StreamTable,
+    pub(super) run: Uuid,
+    pub(super) mode: Mode,
+    pub(super) sweep: SweepPolicy,
+}
+
+/// Where the read stands between two pages.
+struct Position {
+    checkpoint: Checkpoint,
+    window: Window,
+    epoch: u64,
+    /// Tokens asked for in this attempt: one that comes back leads round in a circle.
+    tokens: HashSet<PageToken>,
+    /// What the page before held.
+    last_page: Option<Digest>,
+}
+
+type Pending = AbortOnDropHandle<Result<Fetched>>;
+
+impl Reading<'_> {
+    /// Reads until the window is proved, and adds what happened to `report`.
+    ///
+    /// # Errors
+    /// What stopped the read; every page committed before stays, and the next run resumes behind it.
+    pub(super) async fn run(&self, report: &mut StreamReport) -> Result<()> {
+        let mut position = self.begin().await?;
+        self.observer.tell(|| Event::Began {
+            stream: self.id.stream.clone(),
+            partition: self.id.partition.clone(),
+            pages: position.window.pages,
+        });
+        let mut pending = self.fetch(&position);
+        loop {
+            let fetched = self.wait_for(pending).await?;
+            report.usage.calls += fetched.usage.calls;
+            report.usage.bytes += fetched.usage.bytes;
+            let next = fetched.page.next().clone();
+            let batch = self.batch(&mut position, fetched)?;
+            // The next page travels while this one is committed.
+            let prefetched = matches!(next, Next::More(_)).then(|| self.fetch(&position));
+            let receipt = self.ports.commit(batch).await?;
+            report.pages += 1;
+            report.add(receipt.counts);
+            match self.settled(&mut position, receipt, report)? {
+                Settled::Done => return Ok(()),
+                Settled::Again => pending = self.fetch(&position),
+                Settled::Open => pending = self.follow(&position, next, prefetched).await?,
+            }
+        }
+    }
+
+    async fn begin(&self) -> Result<Position> {
+        let mut checkpoint = self.ports.checkpoint(&self.id).await?.unwrap_or_default();
+        let info = self.table.info();
+        let incremental = matches!(info.reading, StreamReading::Incremental { .. }) && self.mode == Mode::Incremental;
+        let since = checkpoint.cursor.filter(|_| incremental);
+        let mode = if since.is_some() { Mode::Incremental } else { Mode::Full };
+        let resumable = |window: &Window| {
+            window.page_size == self.fetcher.page_size && (window.mode == mode || self.mode == Mode::Incremental)
+        };
+        let window = checkpoint.window.take().filter(resumable).unwrap_or_else(|| Window {
+            page_size: self.fetcher.page_size,
+            ..Window::open(self.run, mode, since, self.clock.now(), checkpoint.sequence + 1)
+        });
+        let epoch = checkpoint.epoch + 1;
+        Ok(Position { checkpoint, window, epoch, tokens: HashSet::new(), last_page: None })
+    }
+
+    fn fetch(&self, position: &Position) -> Pending {
+        let window = &position.window;
+        self.fetcher.begin(window.since, window.token.clone(), window.pages + 1)
+    }
+
+    async fn wait_for(&self, pending: Pending) -> Result<Fetched> {
+        let joined = tokio::select! {
+            joined = pending => joined,
+            () = self.cancelled.cancelled() => return Err(cancelled()),
+        };
+        joined.map_err(|panic| Error::new(ErrorKind::Unexpected, "the fetch panicked").source(panic))?
+    }
+
+    /// Turns a page into a batch and moves the position behind it.
+    fn batch(&self, position: &mut Position, fetched: Fetched) -> Result<Batch> {
+        let Fetched { page, started, vendor_clock, usage } = fetched;
+        position.check_progress(&page).map_err(|error| self.located(error, position))?;
+        let window = &mut position.window;
+        if window.pages == 0 && window.attempt == 1 {
+            window.bound = vendor_clock;
+        }
+        let newest = page.records().iter().map(|record| record.version.order).max();
+        window.newest = window.newest.max(newest.filter(|order| *order > 0));
+        window.count_moved |= window.pages > 0 && window.declared != page.declared;
+        window.declared = page.declared;
+        window.scope_moved |= window.pages > 0 && window.read_scope != page.read_scope;
+        window.read_scope = page.read_scope;
+        window.paging = page.paging;
+        window.usage.calls += usage.calls;
+        window.usage.bytes += usage.bytes;
+        let closing = match page.next {
+            Next::Last => Some(self.closing()),
+            Next::More(token) | Next::Wait(token, _) => {
+                window.token = Some(token);
+                None
+            }
+        };
+        window.pages += 1;
+        position.checkpoint.version += 1;
+        position.checkpoint.epoch = position.epoch;
+        let checkpoint = Checkpoint { window: Some(position.window.clone()), ..position.checkpoint.clone() };
+        Ok(Batch {
+            stream: self.id.clone(),
+            table: self.table.clone(),
+            run: self.run,
+            epoch: position.epoch,
+            checkpoint,
+            records: page.decoded.records,
+            rejected: page.decoded.rejected,
+            fetched: started,
+            closing,
+        })
+    }
+
+    fn closing(&self) -> Closing {
+        let info = self.table.info();
+        Closing {
+            max_attempts: MAX_ATTEMPTS,
+            overlap: chrono::Duration::from_std(info.overlap).unwrap_or(chrono::Duration::zero()),
+            sweep: (info.deletes == Deletes::Sweep).then_some(self.sweep),
+        }
+    }
+
+    /// Takes the stored checkpoint over and says how the read goes on.
+    fn settled(&self, position: &mut Position, receipt: Receipt, report: &mut StreamReport) -> Result<Settled> {
+        self.observer.tell(|| Event::Committed {
+            stream: self.id.stream.clone(),
+            counts: receipt.counts,
+            read: receipt.checkpoint.window.as_ref().map_or(report.read, |window| window.counts.read),
+            declared: position.window.declared,
+        });
+        position.checkpoint = Checkpoint { window: None, ..receipt.checkpoint.clone() };
+        match receipt.settlement {
+            None => {
+                // The sink counted this page into the window it stored.
+                if let Some(stored) = receipt.checkpoint.window {
+                    position.window = stored;
+                }
+                Ok(Settled::Open)
+            }
+            Some(Settlement::Proved(certificate)) => {
+                report.certify(*certificate);
+                Ok(Settled::Done)
+            }
+            Some(Settlement::Reread { reason }) => {
+                tracing::info!(stream = %self.id, reason, "the ground shifted; reading the window again");
+                self.observer.tell(|| Event::Reread { stream: self.id.stream.clone(), reason });
+                position.window = receipt.checkpoint.window.ok_or_else(|| {
+                    Error::new(ErrorKind::Unexpected, "the sink asked for a reread and stored no window")
+                })?;
+                position.tokens.clear();
+                position.last_page = None;
+                Ok(Settled::Again)
+            }
+            Some(Settlement::Unexplained { reason }) => {
+                let error = Error::new(ErrorKind::InvalidResponse, reason);
+                Err(self.located(error, position).context("attempts", MAX_ATTEMPTS))
+            }
+        }
+    }
+
+    async fn follow(&self, position: &Position, next: Next, prefetched: Option<Pending>) -> Result<Pending> {
+        if let Next::Wait(_, wait) = next {
+            self.observer.tell(|| Event::Waiting { stream: self.id.stream.clone(), wait });
+            self.sleep(wait).await?;
+        }
+        Ok(prefetched.unwrap_or_else(|| self.fetch(position)))
+    }
+
+    async fn sleep(&self, wait: Duration) -> Result<()> {
+        tokio::select! {
+            () = self.clock.sleep(wait) => Ok(()),
+            () = self.cancelled.cancelled() => Err(cancelled()),
+        }
+    }
+
+    fn located(&self, error: Error, position: &Position) -> Error {
+        error.operation(format!("{}.read", self.table.vendor())).context("stream", &self.id.stream).context("page", position.window.pages + 1)
+    }
+}
+
+impl Position {
+    /// Refuses a page that leads nowhere: a token asked for before, or the page before once more.
+    fn check_progress(&mut self, page: &crate::Page) -> Result<()> {
+        if let Next::More(token) = page.next() {
+            let circle = self.window.token.as_ref() == Some(token) || !self.tokens.insert(token.clone());
+            if circle {
+                let message = "the vendor's page token leads back to a page already read";
+                return Err(Error::new(ErrorKind::InvalidResponse, message));
+            }
+        }
+        let mut keys: Vec<&str> = page.records().iter().map(|record| record.key.as_str()).collect();
+        keys.sort_unstable();
+        let this = (keys.len() > 1).then(|| Digest::of(keys.join("\n").as_bytes()));
+        if this.is_some() && this == self.last_page {
+            return Err(Error::new(ErrorKind::InvalidResponse, "the vendor answered the page before once more"));
+        }
+        self.last_page = this;
+        Ok(())
+    }
+}
+
+enum Settled {
+    Done,
+    Again,
+    Open,
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorKind::Cancelled, "stopped by the caller; the next run resumes behind the last committed page")
+}

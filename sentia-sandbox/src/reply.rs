@@ -46,7 +46,9 @@ impl Reply {
     }
 
     pub(crate) fn html(status: u16, title: &str) -> Self {
-        let body = format!("<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
+        let body = format!(
+            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+        );
         Self::new(status, "text/html; charset=utf-8", body)
     }
 
@@ -68,8 +70,12 @@ impl Reply {
             Delivery::Whole => Response::new(Body::from(bytes)),
             Delivery::Truncated => Response::new(Body::from(half)),
             Delivery::Cut => {
-                let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-                Response::new(Body::from_stream(stream::iter([Ok(half), Err(broken)])))
+                // The pause lets the server send what it has; broken at once, not even the head would go out.
+                let broken = stream::once(async {
+                    tokio::task::yield_now().await;
+                    Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+                });
+                Response::new(Body::from_stream(stream::iter([Ok(half)]).chain(broken)))
             }
             Delivery::Stalled => {
                 let silence = stream::pending().map(move |item| {

@@ -53,7 +53,8 @@ impl Rng {
 
     pub(crate) fn guid(&mut self) -> Uuid {
         let (high, low) = (self.next(), self.next());
-        uuid::Builder::from_random_bytes(((u128::from(high) << 64) | u128::from(low)).to_be_bytes()).into_uuid()
+        uuid::Builder::from_random_bytes(((u128::from(high) << 64) | u128::from(low)).to_be_bytes())
+            .into_uuid()
     }
 }
 

@@ -89,9 +89,11 @@ impl Client {
     /// One call; after a refused token one more with a new one.
     async fn attempt(&self, cx: &Context, query: &'static Query, variables: Variables<'_>) -> Result<Answer> {
         let token = self.tokens.current(cx).await?;
+        let mut granted = token.scope;
         let sent = match self.send(cx, query, variables, &token.secret).await {
             Err(error) if error.kind() == ErrorKind::Unauthenticated => {
                 let renewed = self.tokens.renew(cx, &token.secret).await?;
+                granted = renewed.scope;
                 self.send(cx, query, variables, &renewed.secret).await
             }
             sent => sent,
@@ -104,7 +106,7 @@ impl Client {
         let nothing = Bytes::from_static(b"{}");
         let data = envelope.data.map_or(nothing, |data| response.body.slice_ref(data.get().as_bytes()));
         let version = self.served(&response);
-        Ok(Answer { response, data, version })
+        Ok(Answer { response, data, version, granted })
     }
 
     async fn send(
@@ -165,6 +167,8 @@ pub(super) struct Answer {
     response: Response,
     data: Bytes,
     version: String,
+    /// The scopes its token was granted, where the token endpoint said so.
+    granted: Option<String>,
 }
 
 impl Answer {
@@ -191,16 +195,22 @@ impl Answer {
         self.response.body.slice_ref(raw.get().as_bytes())
     }
 
-    /// API version and access scopes in force when this answer was made.
+    /// API version and access scopes in force when this answer was made: as the answer itself says, else as the
+    /// token endpoint said.
     pub(super) fn scope(&self) -> Result<ReadScope> {
         #[derive(Deserialize)]
         struct AccessScope {
             handle: String,
         }
-        let raw = self.at(&["currentAppInstallation", "accessScopes"])?;
-        let scopes: Option<Vec<AccessScope>> = raw.map(|raw| self.read(raw)).transpose()?;
-        let mut scopes: Vec<String> =
-            scopes.unwrap_or_default().into_iter().map(|scope| scope.handle).collect();
+        let mut scopes: Vec<String> = match self.at(&["currentAppInstallation", "accessScopes"])? {
+            Some(raw) => self.read::<Vec<AccessScope>>(raw)?.into_iter().map(|scope| scope.handle).collect(),
+            None => self
+                .granted
+                .iter()
+                .flat_map(|list| list.split(','))
+                .map(|name| name.trim().to_owned())
+                .collect(),
+        };
         scopes.sort_unstable();
         Ok(ReadScope { version: self.version.clone(), scopes })
     }

@@ -1,9 +1,7 @@
 //! Settings of one store, checked before the first call.
 
 use secrecy::{ExposeSecret, SecretString};
-use sentia_core::{
-    Error, ErrorKind, Result, optional_from_env, secret_from_env, transport::Pacing, var_from_env,
-};
+use sentia_core::{Error, ErrorKind, Result, optional_from_env, transport::Pacing, var_from_env};
 use serde::Deserialize;
 use url::Url;
 use validator::{Validate, ValidationError};
@@ -14,184 +12,220 @@ use crate::token::{AccessTokens, ReadyToken};
 /// The pinned version where none is configured.
 const API_VERSION: &str = "2026-07";
 
-/// Settings of one store, as plain data. Unknown members are errors.
+/// The settings of one store, as they stand in a configuration file. Unknown members are errors.
+///
+/// Credentials are one of two: `access_token`, or `client_id` with `client_secret`.
 ///
 /// ```
-/// use sentia_connectors::shopify::{ShopifyBuilder, ShopifyConfig};
+/// use sentia_connectors::shopify::{Shopify, ShopifyConfig};
 ///
-/// let config: ShopifyConfig =
-///     serde_json::from_str(r#"{"shop": "acme.myshopify.com", "access_token": "shpat_secret"}"#)?;
-/// let shop = ShopifyBuilder::from(config).build()?;
+/// let json = r#"{"shop": "acme.myshopify.com", "access_token": "shpat_secret"}"#;
+/// let shop = Shopify::from_config(serde_json::from_str::<ShopifyConfig>(json)?)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ShopifyConfig {
     /// The store's own domain, `acme.myshopify.com`. Required.
     #[validate(custom(function = "shop_domain"))]
     pub shop: String,
-    /// A fixed access token of a custom app. Required, unless client id and secret are given.
-    #[serde(default)]
+    /// The fixed token, `shpat_...`, of a custom app made in the store's admin before 2026.
     pub access_token: Option<SecretString>,
     /// The client id of a Dev Dashboard app that is installed on the store.
-    #[serde(default)]
-    #[validate(length(min = 1, message = "must not be empty"))]
+    #[validate(length(min = 1, message = "is empty; set it or leave it out"))]
     pub client_id: Option<String>,
-    /// Its client secret.
-    #[serde(default)]
+    /// The client secret of that app. Tokens are minted with it and last a day.
     pub client_secret: Option<SecretString>,
     /// The Admin API version to pin, `YYYY-MM`. Default `2026-07`.
-    #[serde(default)]
     #[validate(custom(function = "quarter"))]
     pub api_version: Option<String>,
-    /// Where the store's API is. Default `https://{shop}`.
-    #[serde(default)]
+    /// The API's address. Default `https://{shop}`.
     pub base_url: Option<String>,
+    /// Whether Shopify's limits are kept; they can be off for loopback addresses only. Set in code, not in a file.
+    #[serde(skip)]
+    pub pacing: Pacing,
 }
 
-/// Sets up a [`Shopify`] connector.
+/// Sets a Shopify connection step by step; see [`ShopifyConfig`] for what each setting means.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ShopifyBuilder {
     config: ShopifyConfig,
-    pacing: Pacing,
-}
-
-impl From<ShopifyConfig> for ShopifyBuilder {
-    fn from(config: ShopifyConfig) -> Self {
-        ShopifyBuilder { config, pacing: Pacing::default() }
-    }
 }
 
 impl ShopifyBuilder {
-    /// The store's own domain, `acme.myshopify.com`.
-    pub fn shop(mut self, shop: impl Into<String>) -> Self {
-        self.config.shop = shop.into();
+    fn with(mut self, change: impl FnOnce(&mut ShopifyConfig)) -> Self {
+        change(&mut self.config);
         self
     }
 
-    /// A fixed access token, `shpat_...`, of a custom app made in the store's admin before 2026.
-    pub fn access_token(mut self, token: impl Into<SecretString>) -> Self {
-        self.config.access_token = Some(token.into());
-        self
+    /// Sets the store's own domain.
+    pub fn shop(self, shop: impl Into<String>) -> Self {
+        self.with(|config| config.shop = shop.into())
     }
 
-    /// The client id of a Dev Dashboard app; goes with [`client_secret`](Self::client_secret).
-    pub fn client_id(mut self, id: impl Into<String>) -> Self {
-        self.config.client_id = Some(id.into());
-        self
+    /// Sets a fixed access token.
+    pub fn access_token(self, token: impl Into<SecretString>) -> Self {
+        self.with(|config| config.access_token = Some(token.into()))
     }
 
-    /// The client secret of a Dev Dashboard app. Tokens are minted with it and last a day.
-    pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
-        self.config.client_secret = Some(secret.into());
-        self
+    /// Sets the app's client id.
+    pub fn client_id(self, id: impl Into<String>) -> Self {
+        self.with(|config| config.client_id = Some(id.into()))
     }
 
-    /// The Admin API version to pin, `YYYY-MM`. Default `2026-07`.
-    pub fn api_version(mut self, version: impl Into<String>) -> Self {
-        self.config.api_version = Some(version.into());
-        self
+    /// Sets the app's client secret.
+    pub fn client_secret(self, secret: impl Into<SecretString>) -> Self {
+        self.with(|config| config.client_secret = Some(secret.into()))
     }
 
-    /// Where the store's API is, for tests against a server on this machine. Default `https://{shop}`.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.config.base_url = Some(url.into());
-        self
+    /// Sets the Admin API version to pin.
+    pub fn api_version(self, version: impl Into<String>) -> Self {
+        self.with(|config| config.api_version = Some(version.into()))
     }
 
-    /// Whether the vendor's limits are kept; off is for loopback only.
-    pub fn pacing(mut self, pacing: Pacing) -> Self {
-        self.pacing = pacing;
-        self
+    /// Sets the API's address, for tests against a server on this machine.
+    pub fn base_url(self, url: impl Into<String>) -> Self {
+        self.with(|config| config.base_url = Some(url.into()))
     }
 
-    /// Settings from the environment; [`Shopify::from_env_prefixed`] has the table.
-    pub(super) fn from_env(prefix: &str) -> Result<Self> {
+    /// Keeps Shopify's limits or, for loopback addresses, not.
+    pub fn pacing(self, pacing: Pacing) -> Self {
+        self.with(|config| config.pacing = pacing)
+    }
+
+    /// Checks every setting and makes the connector. No call is made.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming the setting.
+    pub fn build(self) -> Result<Shopify> {
+        Shopify::from_config(self.config)
+    }
+}
+
+impl Shopify {
+    /// Begins a connection in code.
+    pub fn builder() -> ShopifyBuilder {
+        ShopifyBuilder::default()
+    }
+
+    /// Makes the connector of settings read from a file.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming the setting.
+    pub fn from_config(config: ShopifyConfig) -> Result<Self> {
+        config.check()?;
+        let base = config.address()?;
+        let pacing = config.pacing.check(&base).map_err(|e| e.context("setting", "pacing"))?;
+        let base = base.as_str().trim_end_matches('/').to_owned();
+        let tokens = config.tokens(&base)?;
+        let version = config.api_version.unwrap_or_else(|| API_VERSION.to_owned());
+        Ok(Shopify::over(Client::new(&base, version, tokens), pacing))
+    }
+
+    /// Reads `SHOPIFY_SHOP`, then `SHOPIFY_ACCESS_TOKEN` or `SHOPIFY_CLIENT_ID` with `SHOPIFY_CLIENT_SECRET`, and
+    /// where they are set `SHOPIFY_API_VERSION` and `SHOPIFY_BASE_URL`.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming the variable or setting.
+    pub fn from_env() -> Result<Self> {
+        Shopify::from_env_prefixed("SHOPIFY")
+    }
+
+    /// Reads the variables of [`from_env`](Self::from_env) with another prefix, for hosts with several stores:
+    /// `SHOPIFY_UK` reads `SHOPIFY_UK_SHOP`.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming the variable or setting.
+    pub fn from_env_prefixed(prefix: &str) -> Result<Self> {
+        let prefix = prefix.trim_end_matches('_');
         let name = |variable: &str| format!("{prefix}_{variable}");
-        let secret = |variable: &str| secret_from_env(&name(variable)).ok();
-        Ok(ShopifyBuilder::from(ShopifyConfig {
+        let secret = |variable: &str| optional_from_env(&name(variable)).map(SecretString::from);
+        let config = ShopifyConfig {
             shop: var_from_env(&name("SHOP"))?,
             access_token: secret("ACCESS_TOKEN"),
             client_id: optional_from_env(&name("CLIENT_ID")),
             client_secret: secret("CLIENT_SECRET"),
             api_version: optional_from_env(&name("API_VERSION")),
             base_url: optional_from_env(&name("BASE_URL")),
-        }))
-    }
-
-    /// Checks every setting and makes the connector. It makes no call.
-    ///
-    /// # Errors
-    /// `ConfigInvalid`, naming the field.
-    pub fn build(self) -> Result<Shopify> {
-        let ShopifyBuilder { config, pacing } = self;
-        config.validate().map_err(|errors| first_of(&errors))?;
-        // Not among the derived checks: those copy what they refuse into their error.
-        printable("access_token", config.access_token.as_ref())?;
-        printable("client_secret", config.client_secret.as_ref())?;
-        let base = base_url(&config)?;
-        let pacing = pacing.check(&base)?;
-        let base = base.as_str().trim_end_matches('/').to_owned();
-        let tokens = tokens(&base, &config)?;
-        let version = config.api_version.unwrap_or_else(|| API_VERSION.to_owned());
-        Ok(Shopify::new(Client::new(&base, version, tokens), pacing))
+            pacing: Pacing::Vendor,
+        };
+        Shopify::from_config(config).map_err(|e| e.context("variables", format!("{prefix}_*")))
     }
 }
 
-fn tokens(base: &str, config: &ShopifyConfig) -> Result<AccessTokens> {
-    match (&config.access_token, &config.client_id, &config.client_secret) {
-        (Some(token), None, None) => Ok(AccessTokens::new(ReadyToken(token.clone()))),
-        (None, Some(id), Some(secret)) => {
-            Ok(AccessTokens::new(ClientCredentials::new(base, id.clone(), secret.clone())))
+impl ShopifyConfig {
+    fn check(&self) -> Result<()> {
+        if let Err(errors) = self.validate() {
+            let complaints = errors.field_errors();
+            let first = complaints.iter().min_by(|(a, _), (b, _)| a.cmp(b));
+            let (setting, reason) = first.map_or(("", "is invalid"), |(setting, complaints)| {
+                let reason = complaints.first().and_then(|complaint| complaint.message.as_deref());
+                (setting.as_ref(), reason.unwrap_or("is invalid"))
+            });
+            return Err(invalid(setting, reason));
         }
-        (Some(_), ..) => Err(invalid("access_token", "give it, or client_id and client_secret, not both")),
-        (None, Some(_), None) => Err(invalid("client_secret", "is missing; it goes with client_id")),
-        (None, None, Some(_)) => Err(invalid("client_id", "is missing; it goes with client_secret")),
-        (None, None, None) => {
-            Err(invalid("access_token", "is missing; give it, or client_id and client_secret"))
+        // Not among the derived checks: those copy what they refuse into their error. A token with a line break,
+        // as files end with, would fail at the first call only.
+        for (setting, secret) in
+            [("access_token", &self.access_token), ("client_secret", &self.client_secret)]
+        {
+            let printable = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+            if secret.as_ref().is_some_and(|secret| !printable(secret.expose_secret())) {
+                return Err(invalid(
+                    setting,
+                    "is empty or holds spaces or line breaks; correct it or leave it out",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn tokens(&self, base: &str) -> Result<AccessTokens> {
+        match (&self.access_token, &self.client_id, &self.client_secret) {
+            (Some(token), None, None) => Ok(AccessTokens::new(ReadyToken(token.clone()))),
+            (None, Some(id), Some(secret)) => {
+                Ok(AccessTokens::new(ClientCredentials::new(base, id.clone(), secret.clone())))
+            }
+            (Some(_), ..) => {
+                Err(invalid("access_token", "excludes client_id and client_secret; leave one out"))
+            }
+            (None, Some(_), None) => {
+                Err(invalid("client_secret", "is missing; set it, it goes with client_id"))
+            }
+            (None, None, Some(_)) => {
+                Err(invalid("client_id", "is missing; set it, it goes with client_secret"))
+            }
+            (None, None, None) => {
+                Err(invalid("access_token", "is missing; set it, or client_id and client_secret"))
+            }
         }
     }
-}
 
-fn base_url(config: &ShopifyConfig) -> Result<Url> {
-    let Some(text) = &config.base_url else {
-        return Url::parse(&format!("https://{}", config.shop))
-            .map_err(|e| invalid("shop", "is no domain").source(e));
-    };
-    let url = Url::parse(text).map_err(|e| invalid("base_url", "is no URL").source(e))?;
-    // Where pacing may be off there is nobody between us and the server who could read the token.
-    if url.scheme() != "https" && (url.scheme() != "http" || Pacing::Off.check(&url).is_err()) {
-        return Err(invalid("base_url", "must begin with https; http is for loopback only"));
+    /// Where the token may be sent: HTTPS, or this machine.
+    fn address(&self) -> Result<Url> {
+        let Some(text) = &self.base_url else {
+            let url = Url::parse(&format!("https://{}", self.shop));
+            return url.map_err(|e| invalid("shop", "is not a domain; correct it").source(e));
+        };
+        let url = Url::parse(text).map_err(|e| invalid("base_url", "is not a URL; correct it").source(e))?;
+        // Pacing may be off for this machine alone, so that rule says what this machine is.
+        let is_loopback = Pacing::Off.check(&url).is_ok();
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {
+            return Err(invalid("base_url", "must begin with https://; the token travels to it"));
+        }
+        let is_bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        if !is_bare || url.fragment().is_some() {
+            return Err(invalid("base_url", "must be an address alone, without user or query"));
+        }
+        Ok(url)
     }
-    if url.query().is_some()
-        || url.fragment().is_some()
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        return Err(invalid("base_url", "must have neither credentials nor query"));
-    }
-    Ok(url)
 }
 
-fn invalid(field: &'static str, reason: &str) -> Error {
-    Error::new(ErrorKind::ConfigInvalid, format!("{field}: {reason}"))
-        .operation("shopify.config")
-        .context("field", field)
-}
-
-/// The first complaint in the order of the alphabet, so that it is the same each time.
-fn first_of(errors: &validator::ValidationErrors) -> Error {
-    let complaints = errors.field_errors();
-    let first = complaints.iter().min_by_key(|(field, _)| field.to_string());
-    let (field, reason) = first.map_or(("config".to_owned(), None), |(field, complaints)| {
-        (field.to_string(), complaints.first().and_then(|complaint| complaint.message.clone()))
-    });
-    let reason = reason.unwrap_or_else(|| "is not valid".into());
-    Error::new(ErrorKind::ConfigInvalid, format!("{field}: {reason}"))
-        .operation("shopify.config")
-        .context("field", field)
+fn invalid(setting: &str, reason: &str) -> Error {
+    let message = format!("{setting} {reason}");
+    Error::new(ErrorKind::ConfigInvalid, message).context("connector", "shopify").context("setting", setting)
 }
 
 fn complaint(code: &'static str, message: &'static str) -> ValidationError {
@@ -207,7 +241,7 @@ fn shop_domain(shop: &str) -> Result<(), ValidationError> {
     if valid {
         Ok(())
     } else {
-        Err(complaint("domain", "must be the store's own domain, like acme.myshopify.com"))
+        Err(complaint("domain", "is not a store's own domain; set one like acme.myshopify.com"))
     }
 }
 
@@ -216,16 +250,7 @@ fn quarter(version: &str) -> Result<(), ValidationError> {
         let year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
         year && ["01", "04", "07", "10"].contains(&month)
     });
-    if valid { Ok(()) } else { Err(complaint("version", "must be a quarter, like 2026-07")) }
-}
-
-/// What a header can carry; a token with a line break from a file would fail at the first call only.
-fn printable(field: &'static str, secret: Option<&SecretString>) -> Result<()> {
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if secret.is_none_or(|secret| plain(secret.expose_secret())) {
-        return Ok(());
-    }
-    Err(invalid(field, "must not be empty or hold spaces or line breaks"))
+    if valid { Ok(()) } else { Err(complaint("version", "is not a version; set one like 2026-07")) }
 }
 
 #[cfg(test)]
@@ -241,7 +266,11 @@ mod tests {
     fn complaint_of(builder: ShopifyBuilder) -> String {
         let error = builder.build().expect_err("not valid");
         assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
-        error.context_value("field").or(error.context_value("host")).expect("named").to_owned()
+        assert!(
+            error.message().contains(error.context_value("setting").expect("named"))
+                || error.context_value("host").is_some()
+        );
+        error.context_value("setting").expect("named").to_owned()
     }
 
     #[test]
@@ -275,7 +304,7 @@ mod tests {
         assert_eq!(complaint_of(good().base_url("http://acme.myshopify.com")), "base_url");
         assert_eq!(complaint_of(good().base_url("ftp://127.0.0.1")), "base_url");
         assert_eq!(complaint_of(good().base_url("https://u:p@acme.myshopify.com")), "base_url");
-        assert_eq!(complaint_of(good().pacing(Pacing::Off)), "acme.myshopify.com");
+        assert_eq!(complaint_of(good().pacing(Pacing::Off)), "pacing");
         assert!(good().base_url("http://127.0.0.1:8080/shop/").pacing(Pacing::Off).build().is_ok());
     }
 
@@ -296,8 +325,14 @@ mod tests {
         let config = read(
             r#"{"shop":"acme.myshopify.com","client_id":"id","client_secret":"s","api_version":"2026-10"}"#,
         );
-        assert!(ShopifyBuilder::from(config.expect("known")).build().is_ok());
+        assert!(Shopify::from_config(config.expect("known")).is_ok());
         assert!(read(r#"{"shop":"acme.myshopify.com","acess_token":"x"}"#).is_err());
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error = Shopify::from_env_prefixed("SENTIA_NO_SUCH_STORE_").expect_err("nothing is set");
+        assert!(error.message().contains("SENTIA_NO_SUCH_STORE_SHOP"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sentia_core::{
     transport::{Limit, Pacing},
 };
 
-use super::{ShopifyBuilder, client::Client, streams::Catalog};
+use super::{client::Client, streams::Catalog};
 
 /// The bucket of a standard plan. Every answer says what it really is, and the transport follows it.
 const BUCKET: Limit = Limit::Points { maximum: 2000.0, restore_per_second: 100.0 };
@@ -32,38 +32,8 @@ pub struct Shopify {
 }
 
 impl Shopify {
-    pub(super) fn new(client: Client, pacing: Pacing) -> Self {
+    pub(super) fn over(client: Client, pacing: Pacing) -> Self {
         Shopify { client, catalog: Catalog::new(), pacing }
-    }
-
-    /// Begins a connector.
-    pub fn builder() -> ShopifyBuilder {
-        ShopifyBuilder::default()
-    }
-
-    /// A connector as the environment says: `SHOPIFY_SHOP` and the rest of the table in
-    /// [`from_env_prefixed`](Self::from_env_prefixed).
-    ///
-    /// # Errors
-    /// `ConfigInvalid`, naming the variable or field.
-    pub fn from_env() -> Result<Self> {
-        Self::from_env_prefixed("SHOPIFY")
-    }
-
-    /// A connector as the environment says, for hosts with several stores: the prefix `SHOPIFY_UK` reads
-    ///
-    /// | variable | needed |
-    /// | --- | --- |
-    /// | `SHOPIFY_UK_SHOP` | always |
-    /// | `SHOPIFY_UK_ACCESS_TOKEN` | this, or the next two |
-    /// | `SHOPIFY_UK_CLIENT_ID`, `SHOPIFY_UK_CLIENT_SECRET` | |
-    /// | `SHOPIFY_UK_API_VERSION` | no |
-    /// | `SHOPIFY_UK_BASE_URL` | no |
-    ///
-    /// # Errors
-    /// `ConfigInvalid`, naming the variable or field.
-    pub fn from_env_prefixed(prefix: &str) -> Result<Self> {
-        ShopifyBuilder::from_env(prefix)?.build()
     }
 }
 

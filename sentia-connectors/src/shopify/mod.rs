@@ -9,6 +9,8 @@ mod grant;
 mod nested;
 mod query;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod wire;
 

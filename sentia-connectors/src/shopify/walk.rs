@@ -67,6 +67,7 @@ pub(super) struct List {
 pub(super) struct Listed {
     /// The records' own bytes.
     pub(super) documents: Vec<Bytes>,
+    found: u64,
     answer: Answer,
     info: PageInfo,
     place: Place,
@@ -98,8 +99,9 @@ impl List {
             .context("path", self.query.path.join("."))
         })?;
         let connection: Connection<&RawValue> = answer.read(raw)?;
-        let documents = connection.nodes.iter().map(|node| answer.bytes(node)).collect();
-        Ok(Listed { documents, info: connection.page, place, list: self, answer })
+        let documents: Vec<Bytes> = connection.nodes.iter().map(|node| answer.bytes(node)).collect();
+        let found = documents.len() as u64;
+        Ok(Listed { documents, found, info: connection.page, place, list: self, answer })
     }
 }
 
@@ -113,7 +115,7 @@ impl Listed {
     }
 
     fn page_of(self, decoded: Decoded, scope: String) -> Result<Page> {
-        let seen = self.place.seen + self.documents.len() as u64;
+        let seen = self.place.seen + self.found;
         if !self.info.has_next_page {
             if seen >= WALL {
                 let message = "shopify ends a list after 25,000 records and this one cannot be cut any finer";

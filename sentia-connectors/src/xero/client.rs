@@ -1,16 +1,13 @@
 //! Requests, the bearer token, the tenant header and the envelope; knows HTTP, knows nothing of records.
 
-use std::{borrow::Cow, collections::HashMap};
-
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use sentia_core::{Context, Error, ErrorKind, Result, decode::split, transport::Response};
+use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::sync::OnceCell;
 
-use super::{error::accounting, wire::Maybe};
+use super::{envelope::Envelope, error::accounting};
 use crate::token::{AccessToken, AccessTokens};
 
 /// The page size that Xero falls back to when it does not take ours.
@@ -50,14 +47,6 @@ pub(super) struct Listing {
     pub(super) declared: Option<u64>,
     /// The tenant and scopes in force.
     pub(super) read_scope: String,
-}
-
-#[derive(Debug, Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Pagination {
-    page: Maybe<i64>,
-    page_count: Maybe<i64>,
-    item_count: Maybe<i64>,
 }
 
 #[derive(Deserialize)]
@@ -176,33 +165,24 @@ fn scopes(token: &AccessToken) -> String {
     scopes.join(" ")
 }
 
-/// Opens the envelope: the array, and what it says about pages.
+/// Opens the envelope: the records' bytes, and what it says about pages.
 fn open(response: &Response, endpoint: Endpoint, part: Part) -> Result<Listing> {
     let refused = |message| response.invalid(message).context("array", endpoint.array);
-    let envelope: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&response.body)
-        .map_err(|e| refused("the answer is not an envelope").source(e))?;
-    let array =
-        envelope.get(endpoint.array).ok_or_else(|| refused("the answer does not hold the list asked for"))?;
-    let documents =
-        split(&response.body, array).map_err(|e| refused("the list is not an array").source(e))?;
-    let paging = match envelope.get("pagination") {
-        Some(raw) if raw.get() != "null" => serde_json::from_str::<Pagination>(raw.get())
-            .map(Some)
-            .map_err(|e| refused("the pagination cannot be read").source(e))?,
-        _ => None,
-    };
+    let Envelope { records, pagination } = Envelope::read(&response.body, endpoint.array)
+        .map_err(|e| refused("the answer is not an envelope with a list").source(e))?;
+    let records = records.ok_or_else(|| refused("the answer does not hold the list asked for"))?;
+    let documents = records.iter().map(|record| response.body.slice_ref(record.get().as_bytes())).collect::<Vec<_>>();
     let mut listing = Listing { documents, next: None, declared: None, read_scope: String::new() };
     if !endpoint.paged {
         return Ok(listing);
     }
     let asked = i64::try_from(part.page).unwrap_or(i64::MAX);
-    let paging = paging.unwrap_or_default();
-    if let Some(page) = paging.page.get().filter(|page| *page != asked) {
+    if let Some(page) = pagination.page.get().filter(|page| *page != asked) {
         let repeated = "xero answered with another page than the one asked for";
         return Err(refused(repeated).context("asked", asked).context("answered", page));
     }
-    listing.declared = paging.item_count.get().and_then(|count| u64::try_from(count).ok());
-    let goes_on = match paging.page_count.get() {
+    listing.declared = pagination.item_count.get().and_then(|count| u64::try_from(count).ok());
+    let goes_on = match pagination.page_count.get() {
         Some(count) => asked < count,
         None => is_full(listing.documents.len(), part.size),
     };

@@ -5,6 +5,7 @@ mod config;
 mod connector;
 mod credentials;
 mod date;
+mod envelope;
 mod error;
 mod rotation;
 mod streams;

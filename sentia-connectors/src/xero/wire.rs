@@ -130,7 +130,7 @@ fn nothing<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
     }
 }
 
-/// The token of a number or boolean without its quotes; none for "no value".
+/// The token of a number without its quotes; none for "no value".
 fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?.get();
     let token = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw).trim();
@@ -152,18 +152,49 @@ impl<'de> Deserialize<'de> for Maybe<i64> {
 
 impl<'de> Deserialize<'de> for Maybe<bool> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match token(deserializer)? {
-            None => Ok(Maybe(None)),
-            Some(token) if token.eq_ignore_ascii_case("true") => Ok(Maybe(Some(true))),
-            Some(token) if token.eq_ignore_ascii_case("false") => Ok(Maybe(Some(false))),
-            Some(_) => Err(D::Error::custom("neither true nor false")),
+        struct Truth;
+        impl<'de> Visitor<'de> for Truth {
+            type Value = Maybe<bool>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or nothing")
+            }
+
+            fn visit_bool<E: Error>(self, truth: bool) -> Result<Maybe<bool>, E> {
+                Ok(Maybe(Some(truth)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Maybe<bool>, E> {
+                match text.to_ascii_lowercase().as_str() {
+                    "" => Ok(Maybe(None)),
+                    "true" => Ok(Maybe(Some(true))),
+                    "false" => Ok(Maybe(Some(false))),
+                    _ => Err(E::custom("neither true nor false")),
+                }
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Maybe<bool>, E> {
+                Ok(Maybe(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Maybe<bool>, A::Error> {
+                nothing(map).map(|()| Maybe(None))
+            }
         }
+        deserializer.deserialize_any(Truth)
     }
 }
 
 /// An object all of whose members may be missing, and itself with them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Nested<T>(T);
+
+impl<T> Nested<T> {
+    /// The object itself.
+    pub(super) fn into_inner(self) -> T {
+        self.0
+    }
+}
 
 impl<T> Deref for Nested<T> {
     type Target = T;

@@ -61,11 +61,17 @@ mod tests {
 
     #[test]
     fn replaces_one_value() {
-        assert_eq!(replace_first(r#"{"a":"x","a":"y"}"#, "\"a\":", "null").as_deref(), Some(r#"{"a":null,"a":"y"}"#));
+        assert_eq!(
+            replace_first(r#"{"a":"x","a":"y"}"#, "\"a\":", "null").as_deref(),
+            Some(r#"{"a":null,"a":"y"}"#)
+        );
     }
 
     #[test]
     fn rounds_as_a_double_does() {
-        assert_eq!(rounded(r#"{"id":"gid://shopify/Order/820982911946154509"}"#), r#"{"id":"gid://shopify/Order/820982911946154496"}"#);
+        assert_eq!(
+            rounded(r#"{"id":"gid://shopify/Order/820982911946154509"}"#),
+            r#"{"id":"gid://shopify/Order/820982911946154496"}"#
+        );
     }
 }

@@ -54,7 +54,11 @@ pub(crate) fn installation<'u>(scene: Scene<'u>, field: &str) -> Resolved<'u> {
 }
 
 pub(crate) fn scope<'u>(scene: Scene<'u>, at: usize, field: &str) -> Resolved<'u> {
-    Resolved::Leaf(if field == "handle" { json!(scene.scopes[at]) } else { json!(format!("Scope {}", scene.scopes[at])) })
+    Resolved::Leaf(if field == "handle" {
+        json!(scene.scopes[at])
+    } else {
+        json!(format!("Scope {}", scene.scopes[at]))
+    })
 }
 
 pub(crate) fn version<'u>(at: usize, field: &str) -> Resolved<'u> {
@@ -69,7 +73,9 @@ pub(crate) fn version<'u>(at: usize, field: &str) -> Resolved<'u> {
 pub(crate) fn product<'u>(product: &'u Product, field: &str) -> Resolved<'u> {
     let stock: i64 = product.variants.iter().map(available).sum();
     Resolved::Leaf(match field {
-        "variants" => return Resolved::children(product.variants.iter().map(|variant| Node::Variant(product, variant))),
+        "variants" => {
+            return Resolved::children(product.variants.iter().map(|variant| Node::Variant(product, variant)));
+        }
         "variantsCount" => return Resolved::Object(Node::Count(product.variants.len())),
         "id" => gid("Product", product.id),
         "legacyResourceId" => json!(product.id.to_string()),
@@ -81,7 +87,13 @@ pub(crate) fn product<'u>(product: &'u Product, field: &str) -> Resolved<'u> {
         "tags" => json!(product.tags),
         "createdAt" => time(product.stamp.created_at),
         "updatedAt" => time(product.stamp.updated_at),
-        "publishedAt" => if product.status == "ACTIVE" { time(product.stamp.created_at) } else { Value::Null },
+        "publishedAt" => {
+            if product.status == "ACTIVE" {
+                time(product.stamp.created_at)
+            } else {
+                Value::Null
+            }
+        }
         "totalInventory" => json!(stock),
         "tracksInventory" => json!(product.variants.iter().any(|variant| variant.item.tracked)),
         "isGiftCard" => json!(false),
@@ -109,7 +121,9 @@ pub(crate) fn variant<'u>(product: &'u Product, variant: &'u Variant, field: &st
         "barcode" => json!(variant.barcode),
         "price" => money(variant.price),
         "compareAtPrice" => variant.compare_at.map_or(Value::Null, money),
-        "position" => json!(1 + product.variants.iter().position(|other| other.id == variant.id).unwrap_or(0)),
+        "position" => {
+            json!(1 + product.variants.iter().position(|other| other.id == variant.id).unwrap_or(0))
+        }
         "taxable" => json!(true),
         "availableForSale" => json!(product.status == "ACTIVE" && available(variant) > 0),
         "createdAt" => time(variant.stamp.created_at),
@@ -134,7 +148,9 @@ pub(crate) fn item<'u>(
     Resolved::Leaf(match field {
         "variant" => return Resolved::Object(Node::Variant(product, variant)),
         "measurement" => return Resolved::Object(Node::Measurement(variant)),
-        "unitCost" => return Resolved::maybe(item.unit_cost.map(|cost| Node::Money(cost, scene.shop.currency))),
+        "unitCost" => {
+            return Resolved::maybe(item.unit_cost.map(|cost| Node::Money(cost, scene.shop.currency)));
+        }
         "inventoryLevels" => {
             let levels = item.levels.iter().map(|level| level_row(product, variant, level));
             return Resolved::Connection(search::levels(scene, levels.collect(), arguments));
@@ -153,7 +169,11 @@ pub(crate) fn item<'u>(
     })
 }
 
-pub(crate) fn level_row<'u>(product: &'u Product, variant: &'u Variant, level: &'u InventoryLevel) -> Row<'u> {
+pub(crate) fn level_row<'u>(
+    product: &'u Product,
+    variant: &'u Variant,
+    level: &'u InventoryLevel,
+) -> Row<'u> {
     Row { node: Node::Level(product, variant, level), id: level.id, at: None }
 }
 
@@ -181,9 +201,10 @@ pub(crate) fn level<'u>(
             let known = asked.filter_map(|name| QUANTITIES.iter().find(|known| **known == name));
             Resolved::list(known.map(|name| Node::Quantity(level, name)))
         }
-        "id" => {
-            Resolved::Leaf(json!(format!("gid://shopify/InventoryLevel/{}?inventory_item_id={}", level.id, variant.item.id)))
-        }
+        "id" => Resolved::Leaf(json!(format!(
+            "gid://shopify/InventoryLevel/{}?inventory_item_id={}",
+            level.id, variant.item.id
+        ))),
         "createdAt" => Resolved::Leaf(time(level.stamp.created_at)),
         "updatedAt" => Resolved::Leaf(time(level.stamp.updated_at)),
         "isActive" => Resolved::Leaf(json!(true)),
@@ -192,8 +213,16 @@ pub(crate) fn level<'u>(
     }
 }
 
-const QUANTITIES: [&str; 8] =
-    ["available", "on_hand", "committed", "incoming", "reserved", "damaged", "quality_control", "safety_stock"];
+const QUANTITIES: [&str; 8] = [
+    "available",
+    "on_hand",
+    "committed",
+    "incoming",
+    "reserved",
+    "damaged",
+    "quality_control",
+    "safety_stock",
+];
 
 pub(crate) fn quantity<'u>(level: &InventoryLevel, name: &str, field: &str) -> Resolved<'u> {
     Resolved::Leaf(match field {
@@ -212,7 +241,12 @@ pub(crate) fn quantity<'u>(level: &InventoryLevel, name: &str, field: &str) -> R
     })
 }
 
-pub(crate) fn location<'u>(scene: Scene<'u>, location: &'u Location, field: &str, arguments: &Map<String, Value>) -> Resolved<'u> {
+pub(crate) fn location<'u>(
+    scene: Scene<'u>,
+    location: &'u Location,
+    field: &str,
+    arguments: &Map<String, Value>,
+) -> Resolved<'u> {
     Resolved::Leaf(match field {
         "address" => return Resolved::Object(Node::LocationAddress(location)),
         "inventoryLevels" => {
@@ -226,7 +260,9 @@ pub(crate) fn location<'u>(scene: Scene<'u>, location: &'u Location, field: &str
         "id" => gid("Location", location.id),
         "legacyResourceId" => json!(location.id.to_string()),
         "name" => json!(location.name),
-        "isActive" | "fulfillsOnlineOrders" | "shipsInventory" | "hasActiveInventory" | "deactivatable" => json!(location.active),
+        "isActive" | "fulfillsOnlineOrders" | "shipsInventory" | "hasActiveInventory" | "deactivatable" => {
+            json!(location.active)
+        }
         "createdAt" => time(location.stamp.created_at),
         "updatedAt" => time(location.stamp.updated_at),
         "addressVerified" => json!(true),

@@ -48,7 +48,11 @@ fn key_of(cursor: &str) -> Option<Key> {
 }
 
 /// Cuts the page out of rows that are sorted ascending.
-pub(crate) fn window<'u>(mut rows: Vec<Row<'u>>, arguments: &Map<String, Value>, wall: usize) -> Result<Window<'u>, Refusal> {
+pub(crate) fn window<'u>(
+    mut rows: Vec<Row<'u>>,
+    arguments: &Map<String, Value>,
+    wall: usize,
+) -> Result<Window<'u>, Refusal> {
     let size = |name: &str| arguments.get(name).and_then(Value::as_i64);
     let (first, last) = (size("first"), size("last"));
     let Some(wanted) = first.or(last) else { return Err(Refusal::NoSize) };
@@ -66,11 +70,22 @@ pub(crate) fn window<'u>(mut rows: Vec<Row<'u>>, arguments: &Map<String, Value>,
         None => Ok(None),
     };
     let (after, before) = (key("after")?, key("before")?);
-    let before_or_at = |row: &Row<'_>, key: Key| if reverse { (row.at, row.id) >= key } else { (row.at, row.id) <= key };
+    let before_or_at =
+        |row: &Row<'_>, key: Key| if reverse { (row.at, row.id) >= key } else { (row.at, row.id) <= key };
     let start = after.map_or(0, |key| rows.partition_point(|row| before_or_at(row, key)));
-    let end = before.map_or(rows.len(), |key| rows.partition_point(|row| before_or_at(row, key) && (row.at, row.id) != key));
+    let end = before.map_or(rows.len(), |key| {
+        rows.partition_point(|row| before_or_at(row, key) && (row.at, row.id) != key)
+    });
     let end = end.max(start);
     let wanted = wanted as usize;
-    let (from, to) = if first.is_some() { (start, end.min(start + wanted)) } else { (start.max(end.saturating_sub(wanted)), end) };
-    Ok(Window { has_next: to < rows.len(), has_previous: from > 0 && from < rows.len(), rows: rows[from..to].to_vec() })
+    let (from, to) = if first.is_some() {
+        (start, end.min(start + wanted))
+    } else {
+        (start.max(end.saturating_sub(wanted)), end)
+    };
+    Ok(Window {
+        has_next: to < rows.len(),
+        has_previous: from > 0 && from < rows.len(),
+        rows: rows[from..to].to_vec(),
+    })
 }

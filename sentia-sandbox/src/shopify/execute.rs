@@ -69,7 +69,12 @@ impl<'u> Executor<'_, 'u> {
     }
 
     /// Gathers fields by their name in the answer, through fragments whose condition fits.
-    fn collect<'s>(&'s self, type_name: &str, selections: &'s [Selection], fields: &mut Vec<(&'s str, Vec<&'s Field>)>) {
+    fn collect<'s>(
+        &'s self,
+        type_name: &str,
+        selections: &'s [Selection],
+        fields: &mut Vec<(&'s str, Vec<&'s Field>)>,
+    ) {
         let fits = |on: &str| on == type_name || on == "Node";
         for selection in selections {
             match selection {
@@ -83,7 +88,9 @@ impl<'u> Executor<'_, 'u> {
                     }
                 }
                 Selection::Spread { name, .. } => {
-                    if let Some(fragment) = self.document.fragments.get(name).filter(|fragment| fits(&fragment.on)) {
+                    if let Some(fragment) =
+                        self.document.fragments.get(name).filter(|fragment| fits(&fragment.on))
+                    {
                         self.collect(type_name, &fragment.selections, fields);
                     }
                 }
@@ -136,7 +143,13 @@ impl<'u> Executor<'_, 'u> {
     }
 
     /// The elements of a list count once, by the dearest.
-    fn list(&self, out: &mut String, walk: &mut Walk, children: &[Option<Node<'u>>], selections: &[Selection]) -> u64 {
+    fn list(
+        &self,
+        out: &mut String,
+        walk: &mut Walk,
+        children: &[Option<Node<'u>>],
+        selections: &[Selection],
+    ) -> u64 {
         let mut dearest = 0;
         out.push('[');
         for (at, child) in children.iter().enumerate() {
@@ -188,7 +201,12 @@ impl<'u> Executor<'_, 'u> {
     }
 
     /// The faults of a page.
-    fn bend(&self, window: &mut Window<'u>, page_info: &mut Map<String, Value>, arguments: &Map<String, Value>) {
+    fn bend(
+        &self,
+        window: &mut Window<'u>,
+        page_info: &mut Map<String, Value>,
+        arguments: &Map<String, Value>,
+    ) {
         match self.fault {
             // Nothing is lost: the cursor stays before the rows that this page held back.
             Some(ShopifyFault::EmptyPage) if !window.rows.is_empty() => {
@@ -242,7 +260,9 @@ impl<'u> Executor<'_, 'u> {
             Node::Item(product, variant) => catalog_fields::item(scene, product, variant, field, arguments),
             Node::Measurement(variant) => catalog_fields::measurement(variant, field),
             Node::Weight(value) => catalog_fields::weight(value, field),
-            Node::Level(product, variant, level) => catalog_fields::level(scene, product, variant, level, field, arguments),
+            Node::Level(product, variant, level) => {
+                catalog_fields::level(scene, product, variant, level, field, arguments)
+            }
             Node::Quantity(level, name) => catalog_fields::quantity(level, name, field),
             Node::Location(location) => catalog_fields::location(scene, location, field, arguments),
             Node::LocationAddress(location) => catalog_fields::location_address(location, field),
@@ -270,7 +290,8 @@ impl<'u> Page<'_, '_, 'u> {
             }
             write_json(out, &json!(key));
             out.push(':');
-            let inner: Vec<Selection> = fields.iter().flat_map(|field| field.selections.iter().cloned()).collect();
+            let inner: Vec<Selection> =
+                fields.iter().flat_map(|field| field.selections.iter().cloned()).collect();
             match fields[0].name.as_str() {
                 "pageInfo" => self.write_page_info(out, &inner),
                 "nodes" => self.write_rows(out, walk, &inner, |page, out, walk, row, inner| {
@@ -288,7 +309,10 @@ impl<'u> Page<'_, '_, 'u> {
         self.executor.collect("PageInfo", selections, &mut fields);
         let mut object = Map::new();
         for (key, fields) in fields {
-            object.insert(key.to_owned(), self.page_info.get(&fields[0].name).cloned().unwrap_or(json!("PageInfo")));
+            object.insert(
+                key.to_owned(),
+                self.page_info.get(&fields[0].name).cloned().unwrap_or(json!("PageInfo")),
+            );
         }
         write_json(out, &Value::Object(object));
     }
@@ -331,7 +355,8 @@ impl<'u> Page<'_, '_, 'u> {
             match fields[0].name.as_str() {
                 "cursor" => write_json(out, &json!(connection::cursor(row))),
                 "node" => {
-                    let inner: Vec<Selection> = fields.iter().flat_map(|field| field.selections.iter().cloned()).collect();
+                    let inner: Vec<Selection> =
+                        fields.iter().flat_map(|field| field.selections.iter().cloned()).collect();
                     spent += self.write_node(out, walk, row.node, &inner);
                 }
                 _ => write_json(out, &json!(format!("{}Edge", row.node.type_name()))),
@@ -358,7 +383,10 @@ fn access_denied(name: &str, scope: &str, field: &Field, walk: &Walk) -> Graphql
     let extensions = json!({
         "code": "ACCESS_DENIED", "documentation": "https://shopify.dev/api/usage/access-scopes", "requiredAccess": needed,
     });
-    GraphqlError { path: walk.path.clone(), ..GraphqlError::new(message).at(field.position).extensions(extensions) }
+    GraphqlError {
+        path: walk.path.clone(),
+        ..GraphqlError::new(message).at(field.position).extensions(extensions)
+    }
 }
 
 fn refused(refusal: Refusal, field: &Field, walk: &Walk) -> GraphqlError {

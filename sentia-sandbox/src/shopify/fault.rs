@@ -110,7 +110,9 @@ impl ShopifyFault {
     pub fn source(self) -> &'static str {
         match self {
             Self::Throttled200 => "community.shopify.com thread 254776",
-            Self::Throttled429 => "vendors/shopify.md section 4: one thread claims 429; shopify.dev response status codes",
+            Self::Throttled429 => {
+                "vendors/shopify.md section 4: one thread claims 429; shopify.dev response status codes"
+            }
             Self::InternalServerError => "airhorns/shopify-draft-proxy recorded answers",
             Self::AccessDenied => "airhorns/shopify-draft-proxy recorded answers",
             Self::SearchWarning => "airhorns/shopify-draft-proxy recorded answers (invalid_field)",

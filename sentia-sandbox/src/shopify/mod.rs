@@ -52,7 +52,13 @@ pub struct ShopifyTwin {
 }
 
 impl ShopifyTwin {
-    pub(crate) fn start(world: &Arc<World>, region: Region, seed: u64, neighbour: String, listener: Listener) -> Self {
+    pub(crate) fn start(
+        world: &Arc<World>,
+        region: Region,
+        seed: u64,
+        neighbour: String,
+        listener: Listener,
+    ) -> Self {
         let rng = Rng::new(seed).fork(if region == Region::Uk { 10 } else { 20 });
         let credentials = Credentials::new(&mut rng.fork(1));
         let now = world.clock.now();

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::universe::{
-    Customer, Fulfillment, FulfillmentLine, InventoryLevel, Location, Order, Product, Refund, RefundLine, Shop, Tracking,
-    Transaction, Variant,
+    Customer, Fulfillment, FulfillmentLine, InventoryLevel, Location, Order, Product, Refund, RefundLine,
+    Shop, Tracking, Transaction, Variant,
 };
 
 /// One object; cheap to copy, as it only points into the universe.

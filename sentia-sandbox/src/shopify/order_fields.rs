@@ -4,10 +4,17 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::node::{Node, Resolved, Scene, gid, time, time_if};
-use crate::universe::{Fulfillment, FulfillmentLine, Order, Refund, RefundLine, Region, Tracking, Transaction};
+use crate::universe::{
+    Fulfillment, FulfillmentLine, Order, Refund, RefundLine, Region, Tracking, Transaction,
+};
 
 /// A field of an order; none when it is not one of these.
-pub(crate) fn order<'u>(scene: Scene<'u>, order: &'u Order, field: &str, arguments: &Map<String, Value>) -> Resolved<'u> {
+pub(crate) fn order<'u>(
+    scene: Scene<'u>,
+    order: &'u Order,
+    field: &str,
+    arguments: &Map<String, Value>,
+) -> Resolved<'u> {
     let bag = |amount: Decimal| Resolved::Object(Node::MoneyBag(order, amount));
     let paid = if order.paid { order.total() } else { Decimal::ZERO };
     match field {
@@ -26,9 +33,15 @@ pub(crate) fn order<'u>(scene: Scene<'u>, order: &'u Order, field: &str, argumen
         "customer" => Resolved::maybe(customer(scene, order).map(Node::Customer)),
         "shippingAddress" | "billingAddress" => Resolved::maybe(customer(scene, order).map(Node::Address)),
         "lineItems" => Resolved::children((0..order.lines.len()).map(|at| Node::Line(order, at))),
-        "refunds" => Resolved::list(order.refunds.iter().map(|r| Node::Refund(order, r)).take(first(arguments))),
-        "fulfillments" => Resolved::list(order.fulfillments.iter().map(|f| Node::Fulfillment(order, f)).take(first(arguments))),
-        "transactions" => Resolved::list(order.transactions.iter().map(|t| Node::Transaction(order, t)).take(first(arguments))),
+        "refunds" => {
+            Resolved::list(order.refunds.iter().map(|r| Node::Refund(order, r)).take(first(arguments)))
+        }
+        "fulfillments" => Resolved::list(
+            order.fulfillments.iter().map(|f| Node::Fulfillment(order, f)).take(first(arguments)),
+        ),
+        "transactions" => Resolved::list(
+            order.transactions.iter().map(|t| Node::Transaction(order, t)).take(first(arguments)),
+        ),
         _ => Resolved::Leaf(order_leaf(scene, order, field)),
     }
 }
@@ -60,11 +73,17 @@ fn order_leaf(scene: Scene<'_>, order: &Order, field: &str) -> Value {
         "unpaid" => json!(!order.paid),
         "refundable" => json!(order.paid && order.current_total() > Decimal::ZERO),
         "taxExempt" | "estimatedTaxes" | "dutiesIncluded" | "edited" => json!(false),
-        "paymentGatewayNames" => json!(order.transactions.first().map(|t| t.gateway).into_iter().collect::<Vec<_>>()),
+        "paymentGatewayNames" => {
+            json!(order.transactions.first().map(|t| t.gateway).into_iter().collect::<Vec<_>>())
+        }
         "discountCodes" => json!([]),
         "subtotalLineItemsQuantity" => json!(order.lines.iter().map(|line| line.quantity).sum::<i64>()),
         "currentSubtotalLineItemsQuantity" => {
-            json!((0..order.lines.len()).map(|at| order.lines[at].quantity - order.refunded_quantity(at)).sum::<i64>())
+            json!(
+                (0..order.lines.len())
+                    .map(|at| order.lines[at].quantity - order.refunded_quantity(at))
+                    .sum::<i64>()
+            )
         }
         "totalWeight" | "currentTotalWeight" => json!("1500"),
         // Personal fields are null without the approval that a plain app does not have.
@@ -84,7 +103,9 @@ pub(crate) fn financial_status(order: &Order) -> &'static str {
 pub(crate) fn fulfillment_status(order: &Order) -> &'static str {
     if order.fulfillments.is_empty() {
         "UNFULFILLED"
-    } else if (0..order.lines.len()).all(|at| order.fulfilled_quantity(at) + order.refunded_quantity(at) >= order.lines[at].quantity) {
+    } else if (0..order.lines.len())
+        .all(|at| order.fulfilled_quantity(at) + order.refunded_quantity(at) >= order.lines[at].quantity)
+    {
         "FULFILLED"
     } else {
         "PARTIALLY_FULFILLED"
@@ -122,7 +143,9 @@ pub(crate) fn line<'u>(scene: Scene<'u>, order: &'u Order, at: usize, field: &st
         "nonFulfillableQuantity" => Resolved::Leaf(json!(0)),
         "requiresShipping" | "taxable" | "restockable" => Resolved::Leaf(json!(true)),
         "isGiftCard" | "merchantEditable" => Resolved::Leaf(json!(false)),
-        "variant" => Resolved::maybe(sold(scene, line.variant).map(|(product, variant)| Node::Variant(product, variant))),
+        "variant" => Resolved::maybe(
+            sold(scene, line.variant).map(|(product, variant)| Node::Variant(product, variant)),
+        ),
         "product" => Resolved::maybe(sold(scene, line.variant).map(|(product, _)| Node::Product(product))),
         "originalUnitPriceSet" => bag(line.unit_price),
         "originalTotalSet" => bag(line.unit_price * quantity),
@@ -130,7 +153,9 @@ pub(crate) fn line<'u>(scene: Scene<'u>, order: &'u Order, at: usize, field: &st
         "discountedTotalSet" => bag(line.discounted_total()),
         "totalDiscountSet" => bag(line.discount),
         "unfulfilledOriginalTotalSet" => bag(line.unit_price * Decimal::from(open.max(0))),
-        "unfulfilledDiscountedTotalSet" => bag((line.discounted_total() * Decimal::from(open.max(0)) / quantity).round_dp(2)),
+        "unfulfilledDiscountedTotalSet" => {
+            bag((line.discounted_total() * Decimal::from(open.max(0)) / quantity).round_dp(2))
+        }
         "taxLines" => Resolved::list([Node::TaxLine(order, line.tax)]),
         _ => Resolved::null(),
     }
@@ -165,19 +190,28 @@ pub(crate) fn refund<'u>(order: &'u Order, refund: &'u Refund, field: &str) -> R
         "note" => Resolved::Leaf(json!(refund.note)),
         "order" => Resolved::Object(Node::Order(order)),
         "totalRefundedSet" => Resolved::Object(Node::MoneyBag(order, refund.amount(order.taxes_included))),
-        "refundLineItems" => Resolved::children(refund.lines.iter().map(|line| Node::RefundLine(order, line))),
+        "refundLineItems" => {
+            Resolved::children(refund.lines.iter().map(|line| Node::RefundLine(order, line)))
+        }
         "transactions" => Resolved::children(refund.transactions.iter().map(|t| Node::Transaction(order, t))),
         _ => Resolved::null(),
     }
 }
 
-pub(crate) fn refund_line<'u>(scene: Scene<'u>, order: &'u Order, line: &'u RefundLine, field: &str) -> Resolved<'u> {
+pub(crate) fn refund_line<'u>(
+    scene: Scene<'u>,
+    order: &'u Order,
+    line: &'u RefundLine,
+    field: &str,
+) -> Resolved<'u> {
     match field {
         "id" => Resolved::Leaf(line.id.map_or(Value::Null, |id| gid("RefundLineItem", id))),
         "quantity" => Resolved::Leaf(json!(line.quantity)),
         "restockType" => Resolved::Leaf(json!(line.restock)),
         "restocked" => Resolved::Leaf(json!(line.restock == "RETURN")),
-        "location" => Resolved::maybe(line.location.and_then(|id| scene.shop.location(id)).map(Node::Location)),
+        "location" => {
+            Resolved::maybe(line.location.and_then(|id| scene.shop.location(id)).map(Node::Location))
+        }
         "lineItem" => Resolved::Object(Node::Line(order, line.line)),
         "priceSet" | "subtotalSet" => Resolved::Object(Node::MoneyBag(order, line.subtotal)),
         "totalTaxSet" => Resolved::Object(Node::MoneyBag(order, line.tax)),
@@ -195,9 +229,13 @@ pub(crate) fn fulfillment<'u>(
     let leaf = match field {
         "location" => return Resolved::maybe(scene.shop.location(fulfillment.location).map(Node::Location)),
         "order" => return Resolved::Object(Node::Order(order)),
-        "trackingInfo" => return Resolved::list(fulfillment.tracking.iter().map(Node::Tracking).take(first(arguments))),
+        "trackingInfo" => {
+            return Resolved::list(fulfillment.tracking.iter().map(Node::Tracking).take(first(arguments)));
+        }
         "fulfillmentLineItems" => {
-            return Resolved::children(fulfillment.lines.iter().map(|line| Node::FulfillmentLine(order, line)));
+            return Resolved::children(
+                fulfillment.lines.iter().map(|line| Node::FulfillmentLine(order, line)),
+            );
         }
         "id" => gid("Fulfillment", fulfillment.id),
         "legacyResourceId" => json!(fulfillment.id.to_string()),

@@ -12,7 +12,9 @@ pub(crate) fn required_scope(field: &str) -> Option<&'static str> {
     match field {
         "order" | "orders" | "ordersCount" | "refund" => Some("read_orders"),
         "fulfillment" => Some("read_fulfillments"),
-        "product" | "products" | "productsCount" | "productVariant" | "productVariants" => Some("read_products"),
+        "product" | "products" | "productsCount" | "productVariant" | "productVariants" => {
+            Some("read_products")
+        }
         "customer" | "customers" => Some("read_customers"),
         "location" | "locations" => Some("read_locations"),
         "inventoryItem" | "inventoryItems" | "inventoryLevel" => Some("read_inventory"),
@@ -23,26 +25,41 @@ pub(crate) fn required_scope(field: &str) -> Option<&'static str> {
 pub(crate) fn root<'u>(scene: Scene<'u>, field: &str, arguments: &Map<String, Value>) -> Resolved<'u> {
     let query = arguments.get("query").and_then(Value::as_str);
     let sort = arguments.get("sortKey").and_then(Value::as_str).unwrap_or("ID");
-    let sorted = |rows: Vec<Row<'u>>| Resolved::Connection(sort_rows(scene, search::find(scene, field, rows, query), sort));
+    let sorted = |rows: Vec<Row<'u>>| {
+        Resolved::Connection(sort_rows(scene, search::find(scene, field, rows, query), sort))
+    };
     let id = arguments.get("id").and_then(Value::as_str);
     match field {
         "shop" => Resolved::Object(Node::Shop),
         "currentAppInstallation" => Resolved::Object(Node::Installation),
         "publicApiVersions" => Resolved::list((0..VERSIONS.len()).map(Node::Version)),
         "orders" => sorted(order_rows(scene)),
-        "ordersCount" => Resolved::Object(Node::Count(search::find(scene, field, order_rows(scene), query).len())),
+        "ordersCount" => {
+            Resolved::Object(Node::Count(search::find(scene, field, order_rows(scene), query).len()))
+        }
         "products" => sorted(product_rows(scene)),
-        "productsCount" => Resolved::Object(Node::Count(search::find(scene, field, product_rows(scene), query).len())),
-        "productVariants" => sorted(scene.shop.variants().map(|(p, v)| plain(Node::Variant(p, v), v.id)).collect()),
+        "productsCount" => {
+            Resolved::Object(Node::Count(search::find(scene, field, product_rows(scene), query).len()))
+        }
+        "productVariants" => {
+            sorted(scene.shop.variants().map(|(p, v)| plain(Node::Variant(p, v), v.id)).collect())
+        }
         "customers" => sorted(scene.shop.customers.iter().map(|c| plain(Node::Customer(c), c.id)).collect()),
-        "inventoryItems" => sorted(scene.shop.variants().map(|(p, v)| plain(Node::Item(p, v), v.item.id)).collect()),
+        "inventoryItems" => {
+            sorted(scene.shop.variants().map(|(p, v)| plain(Node::Item(p, v), v.item.id)).collect())
+        }
         "locations" => sorted(location_rows(scene, arguments)),
         "location" => Resolved::maybe(match id {
             Some(id) => by_gid(scene, id, Some("Location")),
             None => scene.shop.locations.first().map(Node::Location),
         }),
         "nodes" => {
-            let ids = arguments.get("ids").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            let ids = arguments
+                .get("ids")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str);
             Resolved::List(ids.map(|id| by_gid(scene, id, None)).collect())
         }
         "node" => Resolved::maybe(id.and_then(|id| by_gid(scene, id, None))),
@@ -69,7 +86,13 @@ fn plain(node: Node<'_>, id: u64) -> Row<'_> {
 }
 
 fn order_rows<'u>(scene: Scene<'u>) -> Vec<Row<'u>> {
-    scene.shop.orders.iter().filter(|order| visible(scene, order)).map(|order| plain(Node::Order(order), order.id)).collect()
+    scene
+        .shop
+        .orders
+        .iter()
+        .filter(|order| visible(scene, order))
+        .map(|order| plain(Node::Order(order), order.id))
+        .collect()
 }
 
 /// The 60-day wall: without `read_all_orders` older orders are not there, and nothing says so.
@@ -125,13 +148,17 @@ fn by_gid<'u>(scene: Scene<'u>, gid: &str, wanted: Option<&str>) -> Option<Node<
         "ProductVariant" => shop.variants().find(|(_, v)| v.id == id).map(|(p, v)| Node::Variant(p, v)),
         "InventoryItem" => shop.variants().find(|(_, v)| v.item.id == id).map(|(p, v)| Node::Item(p, v)),
         "InventoryLevel" => {
-            let mut levels = shop.variants().flat_map(|(p, v)| v.item.levels.iter().map(move |level| level_row(p, v, level)));
+            let mut levels = shop
+                .variants()
+                .flat_map(|(p, v)| v.item.levels.iter().map(move |level| level_row(p, v, level)));
             levels.find(|row| row.id == id).map(|row| row.node)
         }
         "Customer" => shop.customers.iter().find(|customer| customer.id == id).map(Node::Customer),
         "Location" => shop.location(id).map(Node::Location),
         "Refund" => orders().find_map(|o| o.refunds.iter().find(|r| r.id == id).map(|r| Node::Refund(o, r))),
-        "Fulfillment" => orders().find_map(|o| o.fulfillments.iter().find(|f| f.id == id).map(|f| Node::Fulfillment(o, f))),
+        "Fulfillment" => {
+            orders().find_map(|o| o.fulfillments.iter().find(|f| f.id == id).map(|f| Node::Fulfillment(o, f)))
+        }
         _ => None,
     }
 }

@@ -35,7 +35,12 @@ enum Fact {
 }
 
 /// The rows that a query finds. Unknown fields are ignored with a warning; without a query all rows are found.
-pub(crate) fn find<'u>(scene: Scene<'u>, list: &str, rows: Vec<Row<'u>>, query: Option<&str>) -> Vec<Row<'u>> {
+pub(crate) fn find<'u>(
+    scene: Scene<'u>,
+    list: &str,
+    rows: Vec<Row<'u>>,
+    query: Option<&str>,
+) -> Vec<Row<'u>> {
     let Some(query) = query.filter(|query| !query.trim().is_empty()) else { return rows };
     let Some(known) = rows.first().map(|row| fields(row.node)) else { return rows };
     let mut warnings = Vec::new();
@@ -53,7 +58,8 @@ pub(crate) fn find<'u>(scene: Scene<'u>, list: &str, rows: Vec<Row<'u>>, query: 
     if !warnings.is_empty() {
         warn(scene, list, query, &warnings);
     }
-    let finds = |row: &Row<'u>| groups.iter().any(|group| group.iter().all(|term| holds(scene, row.node, term)));
+    let finds =
+        |row: &Row<'u>| groups.iter().any(|group| group.iter().all(|term| holds(scene, row.node, term)));
     rows.into_iter().filter(finds).collect()
 }
 
@@ -64,7 +70,11 @@ pub(crate) fn warn(scene: Scene<'_>, list: &str, query: &str, warnings: &[Value]
 }
 
 /// The levels an item or location lists, which have a query of their own.
-pub(crate) fn levels<'u>(scene: Scene<'u>, rows: Vec<Row<'u>>, arguments: &Map<String, Value>) -> Vec<Row<'u>> {
+pub(crate) fn levels<'u>(
+    scene: Scene<'u>,
+    rows: Vec<Row<'u>>,
+    arguments: &Map<String, Value>,
+) -> Vec<Row<'u>> {
     let mut rows = find(scene, "inventoryLevels", rows, arguments.get("query").and_then(Value::as_str));
     rows.sort_by_key(|row| row.id);
     rows
@@ -72,7 +82,11 @@ pub(crate) fn levels<'u>(scene: Scene<'u>, rows: Vec<Row<'u>>, arguments: &Map<S
 
 /// What the index believes about an object's last change: nothing yet, the change before, or the truth.
 pub(crate) fn indexed(scene: Scene<'_>, stamp: Stamp) -> Option<DateTime<Utc>> {
-    if stamp.updated_at + scene.lag <= scene.now || scene.lag.is_zero() { Some(stamp.updated_at) } else { stamp.previous }
+    if stamp.updated_at + scene.lag <= scene.now || scene.lag.is_zero() {
+        Some(stamp.updated_at)
+    } else {
+        stamp.previous
+    }
 }
 
 /// Splits at OR first, which binds weaker than the implicit AND.
@@ -127,7 +141,8 @@ fn term(word: &str, negated: bool) -> Term {
         ("<", Comparison::Below),
         ("=", Comparison::Equal),
     ];
-    let found = signs.iter().find_map(|(sign, comparison)| rest.strip_prefix(sign).map(|value| (*comparison, value)));
+    let found =
+        signs.iter().find_map(|(sign, comparison)| rest.strip_prefix(sign).map(|value| (*comparison, value)));
     let (comparison, value) = found.unwrap_or((Comparison::Equal, rest));
     Term { negated, field: Some(field.to_owned()), comparison, value: value.to_owned() }
 }
@@ -136,17 +151,43 @@ fn term(word: &str, negated: bool) -> Term {
 fn fields(node: Node<'_>) -> &'static [&'static str] {
     match node {
         Node::Order(_) => &[
-            "id", "name", "updated_at", "created_at", "processed_at", "financial_status", "fulfillment_status", "tag",
-            "test", "source_name", "sku", "status", "customer_id", "po_number",
+            "id",
+            "name",
+            "updated_at",
+            "created_at",
+            "processed_at",
+            "financial_status",
+            "fulfillment_status",
+            "tag",
+            "test",
+            "source_name",
+            "sku",
+            "status",
+            "customer_id",
+            "po_number",
         ],
         Node::Product(_) => &[
-            "id", "title", "updated_at", "created_at", "published_at", "status", "vendor", "product_type", "tag", "sku",
-            "handle", "barcode",
+            "id",
+            "title",
+            "updated_at",
+            "created_at",
+            "published_at",
+            "status",
+            "vendor",
+            "product_type",
+            "tag",
+            "sku",
+            "handle",
+            "barcode",
         ],
-        Node::Variant(..) => &["id", "updated_at", "sku", "barcode", "title", "product_id", "product_status", "vendor"],
+        Node::Variant(..) => {
+            &["id", "updated_at", "sku", "barcode", "title", "product_id", "product_status", "vendor"]
+        }
         Node::Item(..) => &["id", "updated_at", "created_at", "sku"],
         Node::Level(..) => &["id", "updated_at", "created_at", "inventory_item_id", "inventory_group_id"],
-        Node::Customer(_) => &["id", "updated_at", "customer_date", "email", "country", "state", "tag", "orders_count"],
+        Node::Customer(_) => {
+            &["id", "updated_at", "customer_date", "email", "country", "state", "tag", "orders_count"]
+        }
         Node::Location(_) => &["id", "name", "active", "created_at", "city", "country", "zip", "legacy"],
         _ => &[],
     }
@@ -180,14 +221,18 @@ fn fact(scene: Scene<'_>, node: Node<'_>, field: &str) -> Option<Fact> {
         (Node::Product(product), "status") => words(product.status),
         (Node::Product(product), "vendor") | (Node::Variant(product, _), "vendor") => words(product.vendor),
         (Node::Product(product), "product_type") => words(product.product_type),
-        (Node::Product(product), "sku") => Some(Fact::Words(product.variants.iter().map(|v| v.sku.clone()).collect())),
+        (Node::Product(product), "sku") => {
+            Some(Fact::Words(product.variants.iter().map(|v| v.sku.clone()).collect()))
+        }
         (Node::Variant(_, variant), "updated_at") => indexed(scene, variant.stamp).map(Fact::Time),
         (Node::Variant(_, variant), "id") => Some(Fact::Id(variant.id)),
         (Node::Variant(product, _), "product_id") => Some(Fact::Id(product.id)),
         (Node::Variant(_, variant) | Node::Item(_, variant), "sku") => words(&variant.sku),
         (Node::Item(_, variant), "updated_at") => indexed(scene, variant.item.stamp).map(Fact::Time),
         (Node::Item(_, variant), "created_at") => Some(Fact::Time(variant.item.stamp.created_at)),
-        (Node::Item(_, variant), "id") | (Node::Level(_, variant, _), "inventory_item_id") => Some(Fact::Id(variant.item.id)),
+        (Node::Item(_, variant), "id") | (Node::Level(_, variant, _), "inventory_item_id") => {
+            Some(Fact::Id(variant.item.id))
+        }
         (Node::Level(_, _, level), "updated_at") => indexed(scene, level.stamp).map(Fact::Time),
         (Node::Level(_, _, level), "created_at") => Some(Fact::Time(level.stamp.created_at)),
         (Node::Level(_, _, level), "id") => Some(Fact::Id(level.id)),
@@ -220,7 +265,10 @@ fn order_fact(scene: Scene<'_>, order: &crate::universe::Order, field: &str) -> 
         "tag" => Some(Fact::Words(order.tags.iter().map(|tag| (*tag).to_owned()).collect())),
         "sku" => Some(Fact::Words(order.lines.iter().map(|line| line.sku.clone()).collect())),
         "po_number" => order.po_number.as_deref().and_then(word),
-        "status" => Some(Fact::Words(vec!["any".into(), if order.closed_at.is_some() { "closed" } else { "open" }.into()])),
+        "status" => Some(Fact::Words(vec![
+            "any".into(),
+            if order.closed_at.is_some() { "closed" } else { "open" }.into(),
+        ])),
         _ => None,
     }
 }

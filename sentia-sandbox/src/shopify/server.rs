@@ -120,7 +120,8 @@ fn data(
 /// A version that has run out falls forward to the oldest that is served; anything else unknown is not found.
 fn served_version(asked: &str) -> Option<&'static str> {
     let known = VERSIONS.iter().map(|(handle, ..)| *handle).find(|handle| *handle == asked);
-    let well_formed = asked.len() == 7 && asked.is_ascii() && asked.as_bytes()[4] == b'-' && asked.starts_with("20");
+    let well_formed =
+        asked.len() == 7 && asked.is_ascii() && asked.as_bytes()[4] == b'-' && asked.starts_with("20");
     known.or_else(|| (well_formed && asked < VERSIONS[0].0).then_some(VERSIONS[0].0))
 }
 
@@ -141,7 +142,10 @@ fn outage(state: &ShopifyState, fault: ShopifyFault, path: &str) -> Option<Reply
                 "Internal error. Looks like something went wrong on our end.\nRequest ID: {id} (include this in support requests)."
             );
             let extensions = json!({"code": "INTERNAL_SERVER_ERROR", "requestId": id});
-            Reply::json(200, json!({"errors": [{"message": message, "extensions": extensions}], "data": null}).to_string())
+            Reply::json(
+                200,
+                json!({"errors": [{"message": message, "extensions": extensions}], "data": null}).to_string(),
+            )
         }
         ShopifyFault::RedirectToOtherShop => {
             Reply::html(301, "Moved Permanently").header("location", format!("{}{path}", state.neighbour))
@@ -169,20 +173,29 @@ fn delivery(fault: Option<ShopifyFault>) -> Delivery {
 }
 
 fn graphql(state: &ShopifyState, headers: &HeaderMap, body: &str, fault: Option<ShopifyFault>) -> Reply {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.starts_with("application/json") {
-        return Reply::json(400, json!({"errors": {"query": "Required parameter missing or invalid"}}).to_string());
+        return Reply::json(
+            400,
+            json!({"errors": {"query": "Required parameter missing or invalid"}}).to_string(),
+        );
     }
     let Ok(Value::Object(request)) = serde_json::from_str::<Value>(body) else {
         return Reply::json(400, json!({"errors": "The request body is not valid JSON"}).to_string());
     };
     let Some(query) = request.get("query").and_then(Value::as_str) else {
-        return Reply::json(400, json!({"errors": {"query": "Required parameter missing or invalid"}}).to_string());
+        return Reply::json(
+            400,
+            json!({"errors": {"query": "Required parameter missing or invalid"}}).to_string(),
+        );
     };
     let document = match parser::parse(query) {
         Ok(document) => document,
         Err(error) => {
-            let error = GraphqlError::new(error.message).at(error.position).extensions(json!({"code": "PARSE_ERROR"}));
+            let error = GraphqlError::new(error.message)
+                .at(error.position)
+                .extensions(json!({"code": "PARSE_ERROR"}));
             return mistakes(&[error]);
         }
     };
@@ -211,7 +224,8 @@ fn mistakes(errors: &[GraphqlError]) -> Reply {
 fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Operation, GraphqlError> {
     let found = match name.filter(|name| !name.is_empty()) {
         Some(name) => {
-            let operation = document.operations.iter().find(|operation| operation.name.as_deref() == Some(name));
+            let operation =
+                document.operations.iter().find(|operation| operation.name.as_deref() == Some(name));
             operation.ok_or_else(|| GraphqlError::new(format!("No operation named \"{name}\"")))
         }
         None if document.operations.len() == 1 => Ok(&document.operations[0]),
@@ -288,9 +302,11 @@ fn too_dear(requested: u64, limit: u64) -> Reply {
 }
 
 fn throttled(state: &ShopifyState, form: ThrottleForm, requested: u64) -> Reply {
-    let extensions = json!({"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"});
+    let extensions =
+        json!({"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"});
     let cost = lock(&state.bucket).report(requested, None);
-    let body = json!({"errors": [{"message": "Throttled", "extensions": extensions}], "extensions": {"cost": cost}});
+    let body =
+        json!({"errors": [{"message": "Throttled", "extensions": extensions}], "extensions": {"cost": cost}});
     match form {
         ThrottleForm::Status200 => Reply::json(200, body.to_string()),
         ThrottleForm::Status429 => Reply::json(429, body.to_string()).header("retry-after", "2.0"),

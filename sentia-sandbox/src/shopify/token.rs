@@ -19,7 +19,11 @@ pub(crate) struct Credentials {
 impl Credentials {
     pub(crate) fn new(rng: &mut Rng) -> Self {
         let mut hex = || rng.guid().simple().to_string();
-        Self { access_token: format!("shpat_{}", hex()), client_id: hex(), client_secret: format!("shpss_{}", hex()) }
+        Self {
+            access_token: format!("shpat_{}", hex()),
+            client_id: hex(),
+            client_secret: format!("shpss_{}", hex()),
+        }
     }
 }
 
@@ -38,7 +42,9 @@ impl TokenDesk {
 
     /// Whether the request carries a token that is good now. `Authorization: Bearer` does not count.
     pub(crate) fn admits(&self, headers: &HeaderMap, now: DateTime<Utc>) -> bool {
-        let Some(token) = headers.get("x-shopify-access-token").and_then(|value| value.to_str().ok()) else { return false };
+        let Some(token) = headers.get("x-shopify-access-token").and_then(|value| value.to_str().ok()) else {
+            return false;
+        };
         let fixed = token == self.credentials.access_token && !self.fixed_revoked;
         fixed || self.minted.get(token).is_some_and(|expires_at| *expires_at > now)
     }
@@ -52,12 +58,18 @@ impl TokenDesk {
     }
 
     /// Answers `POST /admin/oauth/access_token`.
-    pub(crate) fn answer(&mut self, form: &BTreeMap<String, String>, scopes: &[String], now: DateTime<Utc>) -> Reply {
+    pub(crate) fn answer(
+        &mut self,
+        form: &BTreeMap<String, String>,
+        scopes: &[String],
+        now: DateTime<Utc>,
+    ) -> Reply {
         let field = |name: &str| form.get(name).map_or("", String::as_str);
         if field("grant_type") != "client_credentials" {
             return refusal(400, "unsupported_grant_type");
         }
-        let right = field("client_id") == self.credentials.client_id && field("client_secret") == self.credentials.client_secret;
+        let right = field("client_id") == self.credentials.client_id
+            && field("client_secret") == self.credentials.client_secret;
         if !right {
             // The sources say 400 or 401 for a wrong secret; this is the one that RFC 6749 has.
             return refusal(401, "invalid_client");

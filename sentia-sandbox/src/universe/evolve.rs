@@ -71,7 +71,8 @@ impl Universe {
             return;
         }
         let at = self.rng.index(products);
-        let (product, item) = (self.shop(region).products[at].id, self.shop(region).products[at].variants[0].item.id);
+        let (product, item) =
+            (self.shop(region).products[at].id, self.shop(region).products[at].variants[0].item.id);
         self.change_stock(region, item, -2);
         report.stock_changed.push(format!("gid://shopify/InventoryItem/{item}"));
         let price = Decimal::new(self.rng.between(450, 45_000), 2);
@@ -116,7 +117,8 @@ impl Universe {
             let invoice = &universe.books.invoices[at];
             invoice.document.status == DocumentStatus::Authorised && invoice.amount_paid.is_zero()
         };
-        let open: Vec<usize> = (0..self.books.invoices.len()).filter(|at| is_open(self, *at)).take(3).collect();
+        let open: Vec<usize> =
+            (0..self.books.invoices.len()).filter(|at| is_open(self, *at)).take(3).collect();
         if let Some(&at) = open.first() {
             self.pay_invoice(at, self.books.invoices[at].amount_due());
             report.invoices_changed.push(self.books.invoices[at].document.id);

@@ -17,7 +17,8 @@ const MATERIALS: [&str; 6] = ["Oak", "Walnut", "Ash", "Steel", "Brass", "Linen"]
 const THINGS: [&str; 8] = ["Desk", "Shelf", "Stool", "Lamp", "Table", "Tray", "Frame", "Hook"];
 const FIRST_NAMES: [&str; 8] = ["Ada", "Brian", "Chloë", "David", "Élodie", "Fiona", "George", "Hana"];
 const LAST_NAMES: [&str; 8] = ["Archer", "Brown", "O'Connor", "Dunn", "Müller", "Patel", "Smith", "Young"];
-const SUPPLIERS: [&str; 5] = ["Baltic Timber", "Sheffield Steel", "Linen & Co", "Brassworks \"North\"", "Packaging <Ltd>"];
+const SUPPLIERS: [&str; 5] =
+    ["Baltic Timber", "Sheffield Steel", "Linen & Co", "Brassworks \"North\"", "Packaging <Ltd>"];
 const TRADE: [&str; 4] = ["Hotel Atlas", "Office Works", "Café Zürich", "City Library"];
 
 /// What happens at one moment of the history.
@@ -64,7 +65,11 @@ fn play(universe: &mut Universe, start: DateTime<Utc>, as_of: DateTime<Utc>) {
     }
 }
 
-fn agenda(universe: &Universe, start: DateTime<Utc>, as_of: DateTime<Utc>) -> BTreeMap<(DateTime<Utc>, usize), Happening> {
+fn agenda(
+    universe: &Universe,
+    start: DateTime<Utc>,
+    as_of: DateTime<Utc>,
+) -> BTreeMap<(DateTime<Utc>, usize), Happening> {
     let mut rng = universe.rng.fork(5);
     let length = (as_of - start).num_milliseconds() - 1;
     let mut moment = move || start + TimeDelta::milliseconds(rng.between(0, length));
@@ -85,7 +90,7 @@ fn agenda(universe: &Universe, start: DateTime<Utc>, as_of: DateTime<Utc>) -> BT
 
 fn happen(universe: &mut Universe, happening: Happening) -> Vec<(i64, Happening)> {
     const HOUR: i64 = 3_600_000;
-    let mut delay = |low: i64, high: i64| universe.rng.between(low * HOUR, high * HOUR) ;
+    let mut delay = |low: i64, high: i64| universe.rng.between(low * HOUR, high * HOUR);
     match happening {
         Happening::Order(region, ordinal) => {
             let (pay, ship, back) = (delay(12, 72), delay(10, 90), delay(120, 480));
@@ -174,7 +179,11 @@ fn shop(region: Region, size: &Size, mut rng: Rng, start: DateTime<Utc>) -> Shop
     };
     let stamp = Stamp::new(start);
     let (country, province) = if uk { ("GB", None) } else { ("US", Some("NY")) };
-    for (name, city, zip, active) in [("Main warehouse", "Leeds", "LS1 4AP", true), ("Showroom", "London", "E1 6AN", true), ("Old depot", "York", "YO1 7HH", false)] {
+    for (name, city, zip, active) in [
+        ("Main warehouse", "Leeds", "LS1 4AP", true),
+        ("Showroom", "London", "E1 6AN", true),
+        ("Old depot", "York", "YO1 7HH", false),
+    ] {
         let id = shop.fresh_id(rng.next());
         shop.locations.push(Location { id, name, active, country, province, city, zip, stamp });
     }
@@ -191,12 +200,15 @@ fn shop(region: Region, size: &Size, mut rng: Rng, start: DateTime<Utc>) -> Shop
 
 fn product(shop: &mut Shop, ordinal: usize, rng: &mut Rng, start: DateTime<Utc>) -> Product {
     let id = shop.fresh_id(rng.next());
-    let (material, thing) = (MATERIALS[ordinal % MATERIALS.len()], THINGS[(ordinal / MATERIALS.len()) % THINGS.len()]);
+    let (material, thing) =
+        (MATERIALS[ordinal % MATERIALS.len()], THINGS[(ordinal / MATERIALS.len()) % THINGS.len()]);
     let stamp = Stamp::new(start + TimeDelta::hours(ordinal as i64 % 1_000));
     let title = format!("{material} {thing} {}", ordinal + 1);
     let count = if ordinal == 2 { 120 } else { 1 + ordinal % 6 };
     // The sku depends on the ordinal alone: both shops sell the same goods, at their own prices.
-    let variants = (0..count).map(|nth| variant(shop, format!("HG-{:04}-{:03}", ordinal + 1, nth + 1), rng, stamp)).collect();
+    let variants = (0..count)
+        .map(|nth| variant(shop, format!("HG-{:04}-{:03}", ordinal + 1, nth + 1), rng, stamp))
+        .collect();
     Product {
         id,
         handle: title.to_lowercase().replace(' ', "-"),
@@ -221,7 +233,8 @@ fn variant(shop: &mut Shop, sku: String, rng: &mut Rng, stamp: Stamp) -> Variant
         levels: vec![],
         stamp,
     };
-    let active: Vec<u64> = shop.locations.iter().filter(|location| location.active).map(|location| location.id).collect();
+    let active: Vec<u64> =
+        shop.locations.iter().filter(|location| location.active).map(|location| location.id).collect();
     let levels = active.into_iter().map(|location| InventoryLevel {
         id: shop.fresh_id(rng.next()),
         location,
@@ -255,7 +268,11 @@ fn customer(shop: &mut Shop, rng: &mut Rng, stamp: Stamp) -> Customer {
         email: format!("buyer{}@example.com", id % 1_000_000),
         country: if uk { "GB" } else { "US" },
         province: (!uk).then_some("NY"),
-        zip: if uk { format!("LS{} 1AA", rng.between(1, 29)) } else { format!("1{:04}", rng.between(1, 9_999)) },
+        zip: if uk {
+            format!("LS{} 1AA", rng.between(1, 29))
+        } else {
+            format!("1{:04}", rng.between(1, 9_999))
+        },
         orders: 0,
         spent: Decimal::ZERO,
         stamp,
@@ -340,10 +357,20 @@ fn add_items(universe: &mut Universe, start: DateTime<Utc>) {
             updated_at: start + TimeDelta::milliseconds(rng.between(0, 86_400_000)),
         });
     }
-    for (code, name) in [("RAW-OAK", "Oak board, m"), ("RAW-STEEL", "Steel rod, m"), ("RAW-LINEN", "Linen, m")] {
+    for (code, name) in
+        [("RAW-OAK", "Oak board, m"), ("RAW-STEEL", "Steel rod, m"), ("RAW-LINEN", "Linen, m")]
+    {
         let purchase_price = Some(Decimal::new(rng.between(1_001, 99_999), 4));
         let (id, code, name) = (rng.guid(), Arc::from(code), name.to_owned());
-        items.push(Item { id, code, name, sale_price: None, purchase_price, quantity_on_hand: None, updated_at: start });
+        items.push(Item {
+            id,
+            code,
+            name,
+            sale_price: None,
+            purchase_price,
+            quantity_on_hand: None,
+            updated_at: start,
+        });
     }
     universe.books.items = items;
 }

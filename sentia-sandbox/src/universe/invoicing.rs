@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::books::{
-    Allocation, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine, DocumentStatus, Invoice,
-    LineAmountTypes, Payment, PaymentStatus, Side,
+    Allocation, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine, DocumentStatus,
+    Invoice, LineAmountTypes, Payment, PaymentStatus, Side,
 };
 use super::ordering::cents;
 use super::{Region, Universe};
@@ -30,7 +30,12 @@ impl Universe {
         }
         let number = format!("SH-{}-{}", region_code(region), order.number);
         let document = self.document(Side::Receivable, number, contact, shop_amounts(region), lines);
-        let document = Document { reference: order.name(), currency: shop_currency(region), rate: self.rate(region), ..document };
+        let document = Document {
+            reference: order.name(),
+            currency: shop_currency(region),
+            rate: self.rate(region),
+            ..document
+        };
         let position = self.push_invoice(document);
         self.books.invoice_of_order.insert(id, position);
         self.pay_invoice(position, order.total());
@@ -39,7 +44,10 @@ impl Universe {
     /// The latest refund of an order becomes a credit note, paid back to the buyer.
     pub(crate) fn book_refund(&mut self, region: Region, id: u64) {
         let Some(order) = self.shop(region).order(id).cloned() else { return };
-        let (Some(refund), Some(&invoice)) = (order.refunds.last(), self.books.invoice_of_order.get(&id)) else { return };
+        let (Some(refund), Some(&invoice)) = (order.refunds.last(), self.books.invoice_of_order.get(&id))
+        else {
+            return;
+        };
         let mut lines = Vec::with_capacity(refund.lines.len());
         for line in &refund.lines {
             let sold = &order.lines[line.line];
@@ -50,9 +58,19 @@ impl Universe {
         let contact = self.books.invoices[invoice].document.contact;
         let number = format!("CN-{}-{}-{}", region_code(region), order.number, order.refunds.len());
         let document = self.document(Side::Receivable, number, contact, shop_amounts(region), lines);
-        let document = Document { reference: order.name(), currency: shop_currency(region), rate: self.rate(region), ..document };
+        let document = Document {
+            reference: order.name(),
+            currency: shop_currency(region),
+            rate: self.rate(region),
+            ..document
+        };
         let total = document.total;
-        self.books.credit_notes.push(CreditNote { document, remaining: total, allocations: vec![], payments: vec![] });
+        self.books.credit_notes.push(CreditNote {
+            document,
+            remaining: total,
+            allocations: vec![],
+            payments: vec![],
+        });
         self.pay_back(self.books.credit_notes.len() - 1);
     }
 
@@ -60,7 +78,9 @@ impl Universe {
     pub fn add_invoice(&mut self, side: Side, lines: usize) -> usize {
         let wanted = side == Side::Receivable;
         let candidates: Vec<usize> = (0..self.books.contacts.len())
-            .filter(|at| self.books.contacts[*at].number.is_none() && self.books.contacts[*at].is_customer == wanted)
+            .filter(|at| {
+                self.books.contacts[*at].number.is_none() && self.books.contacts[*at].is_customer == wanted
+            })
             .collect();
         let contact = *self.rng.pick(&candidates);
         let lines = (0..lines).map(|_| self.trade_line(side)).collect();
@@ -172,7 +192,12 @@ impl Universe {
         settle(target, now.date_naive());
         target.document.updated_at = now;
         let allocations = vec![allocation];
-        self.books.credit_notes.push(CreditNote { document, remaining: Decimal::ZERO, allocations, payments: vec![] });
+        self.books.credit_notes.push(CreditNote {
+            document,
+            remaining: Decimal::ZERO,
+            allocations,
+            payments: vec![],
+        });
     }
 
     /// A contact is put away: it hides from plain lists.
@@ -291,7 +316,8 @@ impl Universe {
         };
         let unit_amount = price.unwrap_or(Decimal::new(12_345, 4));
         let (code, description) = (Arc::clone(&item.code), Arc::from(item.name.as_str()));
-        let quantity = Decimal::new(self.rng.between(10_000, 5_000_000), 4).round_dp(if side == Side::Payable { 4 } else { 0 });
+        let quantity = Decimal::new(self.rng.between(10_000, 5_000_000), 4)
+            .round_dp(if side == Side::Payable { 4 } else { 0 });
         let line_amount = cents(quantity * unit_amount);
         DocumentLine {
             id: self.rng.guid(),

@@ -9,17 +9,17 @@ mod shop;
 mod truth;
 
 pub use books::{
-    Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine, DocumentStatus,
-    Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
+    Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
+    DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
 };
 pub use evolve::Evolution;
 pub use shop::{
-    Customer, Fulfillment, FulfillmentLine, InventoryItem, InventoryLevel, Location, Order, OrderLine, Product, Refund,
-    RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
+    Customer, Fulfillment, FulfillmentLine, InventoryItem, InventoryLevel, Location, Order, OrderLine,
+    Product, Refund, RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
 
-use chrono::{DateTime, SubsecRound, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
 use crate::rng::Rng;
 
@@ -142,9 +142,5 @@ impl Universe {
     /// Moves the universe's present forward; an earlier moment than the present one is ignored.
     pub fn advance_to(&mut self, moment: DateTime<Utc>) {
         self.now = self.now.max(moment.trunc_subsecs(3));
-    }
-
-    pub(crate) fn days_ago(&self, days: i64) -> DateTime<Utc> {
-        self.now - TimeDelta::days(days)
     }
 }

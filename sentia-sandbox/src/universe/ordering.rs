@@ -27,7 +27,8 @@ impl Universe {
         let shop = self.shop_mut(region);
         let mut order = new_order(shop, &mut rng, Stamp::new(now));
         order.lines = (0..lines).map(|_| order_line(shop, &mut rng)).collect();
-        order.shipping = if order.subtotal() > Decimal::from(50) { Decimal::ZERO } else { Decimal::new(495, 2) };
+        order.shipping =
+            if order.subtotal() > Decimal::from(50) { Decimal::ZERO } else { Decimal::new(495, 2) };
         order.shipping_tax = tax_of(region, order.shipping);
         let (id, paid, total) = (order.id, rng.percent(92), order.total());
         if let Some(customer) = shop.customers.iter_mut().find(|c| Some(c.id) == order.customer) {
@@ -71,8 +72,9 @@ impl Universe {
         let (now, mut rng) = (self.now, self.rng.clone());
         let shop = self.shop_mut(region);
         let (location, fulfillment) = (shop.locations[0].id, shop.fresh_id(rng.next()));
-        let fresh: Vec<u64> =
-            (0..shop.order(id).map_or(0, |order| order.lines.len())).map(|_| shop.fresh_id(rng.next())).collect();
+        let fresh: Vec<u64> = (0..shop.order(id).map_or(0, |order| order.lines.len()))
+            .map(|_| shop.fresh_id(rng.next()))
+            .collect();
         let Some(order) = shop.order_mut(id) else { return };
         let lines: Vec<FulfillmentLine> = fresh
             .into_iter()
@@ -89,7 +91,10 @@ impl Universe {
                 display_status: "FULFILLED",
                 delivered_at: None,
                 location,
-                tracking: vec![Tracking { company: "DPD UK", number: format!("1597{:010}", rng.next() % 10_000_000_000) }],
+                tracking: vec![Tracking {
+                    company: "DPD UK",
+                    number: format!("1597{:010}", rng.next() % 10_000_000_000),
+                }],
                 lines,
                 stamp: Stamp::new(now),
             });
@@ -102,7 +107,8 @@ impl Universe {
     pub fn refund_order(&mut self, region: Region, id: u64, lines: usize) {
         let (now, mut rng) = (self.now, self.rng.clone());
         let shop = self.shop_mut(region);
-        let (refund, transaction, location) = (shop.fresh_id(rng.next()), shop.fresh_id(rng.next()), shop.locations[0].id);
+        let (refund, transaction, location) =
+            (shop.fresh_id(rng.next()), shop.fresh_id(rng.next()), shop.locations[0].id);
         let fresh: Vec<u64> = (0..lines).map(|_| shop.fresh_id(rng.next())).collect();
         self.rng = rng;
         let Some(order) = self.shop_mut(region).order_mut(id).filter(|order| order.paid) else { return };
@@ -116,7 +122,13 @@ impl Universe {
         if lines.is_empty() {
             return;
         }
-        let mut refund = Refund { id: refund, note: Some("Damaged in transit"), lines, transactions: vec![], stamp: Stamp::new(now) };
+        let mut refund = Refund {
+            id: refund,
+            note: Some("Damaged in transit"),
+            lines,
+            transactions: vec![],
+            stamp: Stamp::new(now),
+        };
         refund.transactions.push(Transaction {
             id: transaction,
             kind: "REFUND",

@@ -87,7 +87,9 @@ impl Shop {
 
     /// All variants with their products.
     pub fn variants(&self) -> impl Iterator<Item = (&Product, &Variant)> {
-        self.products.iter().flat_map(|product| product.variants.iter().map(move |variant| (product, variant)))
+        self.products
+            .iter()
+            .flat_map(|product| product.variants.iter().map(move |variant| (product, variant)))
     }
 
     /// The location of that id.
@@ -376,7 +378,11 @@ impl Refund {
     /// The money given back.
     pub fn amount(&self, taxes_included: bool) -> Decimal {
         let subtotal: Decimal = self.lines.iter().map(|line| line.subtotal).sum();
-        if taxes_included { subtotal } else { subtotal + self.lines.iter().map(|line| line.tax).sum::<Decimal>() }
+        if taxes_included {
+            subtotal
+        } else {
+            subtotal + self.lines.iter().map(|line| line.tax).sum::<Decimal>()
+        }
     }
 }
 

@@ -142,18 +142,26 @@ impl Shop {
         let live = |id: u64, at: DateTime<Utc>| TruthRecord::live(gid(id), at);
         let mut records: Vec<TruthRecord> = match stream {
             ShopifyStream::Orders => self.orders.iter().map(|o| order_truth(gid(o.id), o)).collect(),
-            ShopifyStream::OrderLines | ShopifyStream::Refunds | ShopifyStream::Fulfillments | ShopifyStream::Transactions => {
+            ShopifyStream::OrderLines
+            | ShopifyStream::Refunds
+            | ShopifyStream::Fulfillments
+            | ShopifyStream::Transactions => {
                 self.orders.iter().flat_map(|order| children(stream, order, gid)).collect()
             }
             ShopifyStream::Products => {
                 self.products.iter().map(|p| live(p.id, p.stamp.updated_at).status(p.status)).collect()
             }
-            ShopifyStream::Variants => {
-                self.variants().map(|(_, v)| live(v.id, v.stamp.updated_at).amount("price", v.price)).collect()
+            ShopifyStream::Variants => self
+                .variants()
+                .map(|(_, v)| live(v.id, v.stamp.updated_at).amount("price", v.price))
+                .collect(),
+            ShopifyStream::InventoryItems => {
+                self.variants().map(|(_, v)| live(v.item.id, v.item.stamp.updated_at)).collect()
             }
-            ShopifyStream::InventoryItems => self.variants().map(|(_, v)| live(v.item.id, v.item.stamp.updated_at)).collect(),
             ShopifyStream::InventoryLevels => self.levels(),
-            ShopifyStream::Locations => self.locations.iter().map(|l| live(l.id, l.stamp.updated_at)).collect(),
+            ShopifyStream::Locations => {
+                self.locations.iter().map(|l| live(l.id, l.stamp.updated_at)).collect()
+            }
             ShopifyStream::Customers => self
                 .customers
                 .iter()
@@ -196,15 +204,25 @@ fn children(stream: ShopifyStream, order: &Order, gid: impl Fn(u64) -> String) -
         ShopifyStream::OrderLines => order
             .lines
             .iter()
-            .map(|l| live(l.id).amount("discountedTotalSet", l.discounted_total()).amount("quantity", l.quantity.into()))
+            .map(|l| {
+                live(l.id)
+                    .amount("discountedTotalSet", l.discounted_total())
+                    .amount("quantity", l.quantity.into())
+            })
             .collect(),
         ShopifyStream::Refunds => order
             .refunds
             .iter()
             .map(|r| live(r.id).amount("totalRefundedSet", r.amount(order.taxes_included)))
             .collect(),
-        ShopifyStream::Fulfillments => order.fulfillments.iter().map(|f| live(f.id).status(f.status)).collect(),
-        _ => order.transactions.iter().map(|t| live(t.id).status(t.status).amount("amountSet", t.amount)).collect(),
+        ShopifyStream::Fulfillments => {
+            order.fulfillments.iter().map(|f| live(f.id).status(f.status)).collect()
+        }
+        _ => order
+            .transactions
+            .iter()
+            .map(|t| live(t.id).status(t.status).amount("amountSet", t.amount))
+            .collect(),
     }
 }
 
@@ -213,7 +231,9 @@ impl Universe {
     pub fn books_truth(&self, stream: XeroStream) -> Vec<TruthRecord> {
         let books = &self.books;
         match stream {
-            XeroStream::Organisation => vec![TruthRecord::live(books.organisation_id.to_string(), books.created_at)],
+            XeroStream::Organisation => {
+                vec![TruthRecord::live(books.organisation_id.to_string(), books.created_at)]
+            }
             XeroStream::Contacts => self.contacts_truth(),
             XeroStream::Accounts => books
                 .accounts
@@ -235,7 +255,10 @@ impl Universe {
                 })
                 .collect(),
             XeroStream::InvoiceLines => {
-                let lines = books.invoices.iter().flat_map(|i| i.document.lines.iter().map(|line| (&i.document, line)));
+                let lines = books
+                    .invoices
+                    .iter()
+                    .flat_map(|i| i.document.lines.iter().map(|line| (&i.document, line)));
                 lines
                     .map(|(document, line)| {
                         TruthRecord::live(line.id.to_string(), document.updated_at)
@@ -266,7 +289,8 @@ impl Universe {
     }
 
     fn items_truth(&self) -> Vec<TruthRecord> {
-        let live = self.books.items.iter().map(|item| TruthRecord::live(item.id.to_string(), item.updated_at));
+        let live =
+            self.books.items.iter().map(|item| TruthRecord::live(item.id.to_string(), item.updated_at));
         let gone = self.books.deleted_items.iter().map(|(id, at)| TruthRecord {
             presence: Presence::Gone,
             ..TruthRecord::live(id.to_string(), *at)

@@ -108,9 +108,10 @@ impl XeroFault {
         match self {
             Self::TruncatedBody | Self::ConnectionCut => "singer-io/tap-xero changelog 2.1.0",
             Self::StalledBody => "none: a peer that falls silent",
-            Self::OrganisationOffline | Self::HtmlUnavailable | Self::InternalError | Self::TokenUnavailable => {
-                "developer.xero.com documentation/api/http-response-codes"
-            }
+            Self::OrganisationOffline
+            | Self::HtmlUnavailable
+            | Self::InternalError
+            | Self::TokenUnavailable => "developer.xero.com documentation/api/http-response-codes",
             Self::HtmlNotFound => "old Xero documentation: the 404 body could be html",
             Self::Unauthorized => "developer.xero.com documentation/api/http-response-codes, 401",
             Self::TenantDisconnected => "vendors/xero.md section 7, two public clients",
@@ -118,7 +119,9 @@ impl XeroFault {
             Self::DayLimit => "vendors/xero.md section 6: Retry-After 66975 seen",
             Self::BareLimit => "vendors/xero.md section 7: a 429 may be empty",
             Self::HighVolume => "XeroAPI/xero-python issue 148",
-            Self::PageRepeated | Self::LyingItemCount | Self::MissingPagination => "vendors/xero.md section 4",
+            Self::PageRepeated | Self::LyingItemCount | Self::MissingPagination => {
+                "vendors/xero.md section 4"
+            }
             Self::EmptyPage => "airbytehq/airbyte issue 85372",
             Self::DroppedRow => "airbytehq/airbyte issues 84400 and 85918",
             Self::NullKey => "XeroAPI/Xero-OpenAPI: ids are not among the required properties",

@@ -90,7 +90,11 @@ impl Problem {
 
 impl Meter {
     /// Counts a call that begins now; a call over a limit is refused and not counted.
-    pub(crate) fn begin(&mut self, now: DateTime<Utc>, lifted: bool) -> (Result<Running, Problem>, Remaining) {
+    pub(crate) fn begin(
+        &mut self,
+        now: DateTime<Utc>,
+        lifted: bool,
+    ) -> (Result<Running, Problem>, Remaining) {
         let seconds = now.timestamp();
         let (minute, day) = (seconds.div_euclid(60), seconds.div_euclid(86_400));
         if self.minute.0 != minute {

@@ -188,7 +188,10 @@ impl Query {
     pub(crate) fn parse(params: &BTreeMap<String, String>, since: Option<&str>) -> Result<Self, String> {
         let number = |name: &str| params.get(name).and_then(|value| value.parse::<usize>().ok());
         let list = |name: &str| -> Vec<String> {
-            params.get(name).map(|v| v.split(',').map(|id| id.trim().to_lowercase()).collect()).unwrap_or_default()
+            params
+                .get(name)
+                .map(|v| v.split(',').map(|id| id.trim().to_lowercase()).collect())
+                .unwrap_or_default()
         };
         let is_true = |name: &str| params.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
         Ok(Self {
@@ -233,7 +236,8 @@ fn parse_where(text: &str) -> Result<Vec<(String, String)>, String> {
     let parts = parts.split(" AND ").map(str::trim);
     parts
         .map(|part| {
-            let (field, value) = part.split_once("==").or_else(|| part.split_once('=')).ok_or_else(|| parse_failure(part))?;
+            let (field, value) =
+                part.split_once("==").or_else(|| part.split_once('=')).ok_or_else(|| parse_failure(part))?;
             let value = value.trim().strip_prefix('"').and_then(|value| value.strip_suffix('"'));
             let value = value.ok_or_else(|| parse_failure(part))?;
             Ok((field.trim().to_owned(), value.to_owned()))
@@ -268,7 +272,13 @@ impl UpdateIndex {
 }
 
 /// Answers a list call; `fault` may be one that spoils pages or rows.
-pub(crate) fn list(world: &World, index: &UpdateIndex, resource: Resource, query: &Query, fault: Option<XeroFault>) -> Listing {
+pub(crate) fn list(
+    world: &World,
+    index: &UpdateIndex,
+    resource: Resource,
+    query: &Query,
+    fault: Option<XeroFault>,
+) -> Listing {
     let revision = world.revision();
     let universe = world.read();
     let positions = matching(&universe, index, resource, query, revision);
@@ -276,12 +286,14 @@ pub(crate) fn list(world: &World, index: &UpdateIndex, resource: Resource, query
     let size = query.page_size;
     let paged = resource.pages().then_some(query.page).flatten();
     let form = Form {
-        full: !query.summary_only && (paged.is_some() || !matches!(resource, Resource::Invoices | Resource::CreditNotes)),
+        full: !query.summary_only
+            && (paged.is_some() || !matches!(resource, Resource::Invoices | Resource::CreditNotes)),
         unit_places: query.unit_places,
     };
     let mut rows: Vec<usize> = match paged {
         Some(page) => {
-            let page = if fault == Some(XeroFault::PageRepeated) { page.saturating_sub(1).max(1) } else { page };
+            let page =
+                if fault == Some(XeroFault::PageRepeated) { page.saturating_sub(1).max(1) } else { page };
             positions.into_iter().skip((page - 1) * size).take(size).collect()
         }
         None => positions,
@@ -302,7 +314,13 @@ pub(crate) fn list(world: &World, index: &UpdateIndex, resource: Resource, query
 }
 
 /// Answers a call for one row by id or number: a list of one.
-pub(crate) fn single(world: &World, resource: Resource, wanted: &str, query: &Query, fault: Option<XeroFault>) -> Option<Listing> {
+pub(crate) fn single(
+    world: &World,
+    resource: Resource,
+    wanted: &str,
+    query: &Query,
+    fault: Option<XeroFault>,
+) -> Option<Listing> {
     let universe = world.read();
     let books = &universe.books;
     let id = Uuid::parse_str(wanted).ok();
@@ -315,23 +333,30 @@ pub(crate) fn single(world: &World, resource: Resource, wanted: &str, query: &Qu
     Some(Listing { resource, pagination: None, rows })
 }
 
-fn matching(universe: &Universe, index: &UpdateIndex, resource: Resource, query: &Query, revision: u64) -> Vec<usize> {
+fn matching(
+    universe: &Universe,
+    index: &UpdateIndex,
+    resource: Resource,
+    query: &Query,
+    revision: u64,
+) -> Vec<usize> {
     let books = &universe.books;
     // The organisation has no update time to be asked by.
     let since = query.since.filter(|_| resource != Resource::Organisation);
     let mut positions: Vec<usize> = match query.order {
         Order::Updated { descending } => {
             let sorted = index.positions(resource, books, revision);
-            let first = since.map_or(0, |since| sorted.partition_point(|at| resource.updated(books, *at) < since));
+            let first =
+                since.map_or(0, |since| sorted.partition_point(|at| resource.updated(books, *at) < since));
             let mut positions = sorted[first..].to_vec();
             if descending {
                 positions.reverse();
             }
             positions
         }
-        Order::Unordered => {
-            (0..resource.len(books)).filter(|at| since.is_none_or(|since| resource.updated(books, *at) >= since)).collect()
-        }
+        Order::Unordered => (0..resource.len(books))
+            .filter(|at| since.is_none_or(|since| resource.updated(books, *at) >= since))
+            .collect(),
     };
     if resource == Resource::Contacts && !query.include_archived {
         positions.retain(|at| books.contacts[*at].status == ContactStatus::Active);
@@ -353,7 +378,8 @@ fn keeps(books: &Books, resource: Resource, at: usize, query: &Query) -> bool {
     };
     let id = resource.id(books, at).to_string();
     let wanted = query.ids.is_empty() || query.ids.contains(&id);
-    let in_status = query.statuses.is_empty() || query.statuses.iter().any(|known| known.eq_ignore_ascii_case(status));
+    let in_status =
+        query.statuses.is_empty() || query.statuses.iter().any(|known| known.eq_ignore_ascii_case(status));
     let holds = |(field, value): &(String, String)| match field.as_str() {
         "Type" => kind == value,
         "Status" => status == value,
@@ -362,7 +388,13 @@ fn keeps(books: &Books, resource: Resource, at: usize, query: &Query) -> bool {
     wanted && in_status && query.conditions.iter().all(holds)
 }
 
-fn write_rows(universe: &Universe, resource: Resource, rows: &[usize], form: Form, fault: Option<XeroFault>) -> String {
+fn write_rows(
+    universe: &Universe,
+    resource: Resource,
+    rows: &[usize],
+    form: Form,
+    fault: Option<XeroFault>,
+) -> String {
     let mut out = String::with_capacity(rows.len() * if form.full { 2_048 } else { 768 } + 64);
     for (ordinal, at) in rows.iter().enumerate() {
         if ordinal > 0 {

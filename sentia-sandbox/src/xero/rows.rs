@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 use super::wire::Object;
 use crate::universe::{
-    Account, Contact, ContactStatus, CreditNote, Document, DocumentLine, Invoice, Item, Payment, PaymentStatus, Side,
-    Universe,
+    Account, Contact, ContactStatus, CreditNote, Document, DocumentLine, Invoice, Item, Payment,
+    PaymentStatus, Side, Universe,
 };
 
 /// How much of a row is asked for.
@@ -58,7 +58,11 @@ pub(crate) fn contact(o: &mut Object<'_>, contact: &Contact) {
         o.id("MergedToContactID", other);
     }
     o.array("Addresses", ["STREET", "POBOX"], |o, kind| {
-        o.text("AddressType", kind).text("City", "").text("Region", "").text("PostalCode", "").text("Country", "");
+        o.text("AddressType", kind)
+            .text("City", "")
+            .text("Region", "")
+            .text("PostalCode", "")
+            .text("Country", "");
     });
     o.raw("Phones", "[]");
     o.updated(contact.updated_at)
@@ -84,9 +88,13 @@ pub(crate) fn account(o: &mut Object<'_>, account: &Account) {
         .flag("EnablePaymentsToAccount", account.kind == "BANK")
         .flag("ShowInExpenseClaims", false);
     if let Some(currency) = account.currency {
-        o.text("BankAccountNumber", "20-20-20 12345678").text("BankAccountType", "BANK").text("CurrencyCode", currency);
+        o.text("BankAccountNumber", "20-20-20 12345678")
+            .text("BankAccountType", "BANK")
+            .text("CurrencyCode", currency);
     }
-    o.text("ReportingCode", account.class).flag("HasAttachments", false).moment("UpdatedDateUTC", account.updated_at);
+    o.text("ReportingCode", account.class)
+        .flag("HasAttachments", false)
+        .moment("UpdatedDateUTC", account.updated_at);
     o.flag("AddToWatchlist", false);
 }
 
@@ -98,18 +106,26 @@ pub(crate) fn item(o: &mut Object<'_>, item: &Item, form: Form) {
         .moment("UpdatedDateUTC", item.updated_at);
     o.object("PurchaseDetails", |o| {
         if let Some(price) = item.purchase_price {
-            o.number("UnitPrice", price, form.unit_places).text("COGSAccountCode", "310").text("TaxType", "INPUT2");
+            o.number("UnitPrice", price, form.unit_places)
+                .text("COGSAccountCode", "310")
+                .text("TaxType", "INPUT2");
         }
     });
     o.object("SalesDetails", |o| {
         if let Some(price) = item.sale_price {
-            o.number("UnitPrice", price, form.unit_places).text("AccountCode", "200").text("TaxType", "OUTPUT2");
+            o.number("UnitPrice", price, form.unit_places)
+                .text("AccountCode", "200")
+                .text("TaxType", "OUTPUT2");
         }
     });
     o.text("Name", &item.name).flag("IsTrackedAsInventory", item.quantity_on_hand.is_some());
     if let Some(quantity) = item.quantity_on_hand {
         let cost = item.purchase_price.unwrap_or(Decimal::ONE) * quantity;
-        o.text("InventoryAssetAccountCode", "630").money("TotalCostPool", cost).number("QuantityOnHand", quantity, 4);
+        o.text("InventoryAssetAccountCode", "630").money("TotalCostPool", cost).number(
+            "QuantityOnHand",
+            quantity,
+            4,
+        );
     }
     o.flag("IsSold", item.sale_price.is_some()).flag("IsPurchased", item.purchase_price.is_some());
 }
@@ -133,7 +149,9 @@ pub(crate) fn invoice(o: &mut Object<'_>, universe: &Universe, invoice: &Invoice
     });
     o.array("CreditNotes", &invoice.credits, |o, link| {
         let note = &universe.books.credit_notes[link.credit_note].document;
-        o.id("CreditNoteID", note.id).text("CreditNoteNumber", &note.number).money("AppliedAmount", link.amount);
+        o.id("CreditNoteID", note.id)
+            .text("CreditNoteNumber", &note.number)
+            .money("AppliedAmount", link.amount);
         o.day("Date", note.date).money("Total", note.total);
     });
     o.raw("Prepayments", "[]")
@@ -168,7 +186,9 @@ pub(crate) fn credit_note(o: &mut Object<'_>, universe: &Universe, note: &Credit
     o.money("RemainingCredit", note.remaining);
     o.array("Allocations", &note.allocations, |o, allocation| {
         let invoice = &universe.books.invoices[allocation.invoice].document;
-        o.id("AllocationID", allocation.id).money("Amount", allocation.amount).day_alone("Date", allocation.date);
+        o.id("AllocationID", allocation.id)
+            .money("Amount", allocation.amount)
+            .day_alone("Date", allocation.date);
         o.object("Invoice", |o| {
             o.id("InvoiceID", invoice.id).text("InvoiceNumber", &invoice.number);
         });
@@ -183,13 +203,18 @@ pub(crate) fn payment(o: &mut Object<'_>, universe: &Universe, payment: &Payment
     let books = &universe.books;
     o.id("PaymentID", payment.id)
         .day_alone("Date", payment.date)
-        .money("BankAmount", if payment.rate.is_zero() { payment.amount } else { payment.amount / payment.rate })
+        .money(
+            "BankAmount",
+            if payment.rate.is_zero() { payment.amount } else { payment.amount / payment.rate },
+        )
         .money("Amount", payment.amount)
         .text("Reference", &payment.reference)
         .number("CurrencyRate", payment.rate, 10);
     let (kind, document, name) = match (payment.invoice, payment.credit_note) {
         (Some(at), _) => (["ACCRECPAYMENT", "ACCPAYPAYMENT"], &books.invoices[at].document, "Invoice"),
-        (None, Some(at)) => (["ARCREDITPAYMENT", "APCREDITPAYMENT"], &books.credit_notes[at].document, "CreditNote"),
+        (None, Some(at)) => {
+            (["ARCREDITPAYMENT", "APCREDITPAYMENT"], &books.credit_notes[at].document, "CreditNote")
+        }
         (None, None) => return,
     };
     let deleted = payment.status == PaymentStatus::Deleted;
@@ -220,7 +245,10 @@ fn head(o: &mut Object<'_>, universe: &Universe, document: &Document, form: Form
     o.object("Contact", |o| {
         o.id("ContactID", contact.id).text("Name", &contact.name);
         if form.full {
-            o.raw("Addresses", "[]").raw("Phones", "[]").raw("ContactGroups", "[]").raw("ContactPersons", "[]");
+            o.raw("Addresses", "[]")
+                .raw("Phones", "[]")
+                .raw("ContactGroups", "[]")
+                .raw("ContactPersons", "[]");
         }
         o.flag("HasValidationErrors", false);
     });
@@ -233,7 +261,9 @@ fn body(o: &mut Object<'_>, document: &Document, form: Form) {
     if form.full {
         o.array("LineItems", &document.lines, |o, line| line_item(o, line, form));
     }
-    o.money("SubTotal", document.sub_total).money("TotalTax", document.total_tax).money("Total", document.total);
+    o.money("SubTotal", document.sub_total)
+        .money("TotalTax", document.total_tax)
+        .money("Total", document.total);
     o.updated(document.updated_at).text("CurrencyCode", document.currency);
     if let Some(day) = document.fully_paid_on {
         o.day_alone("FullyPaidOnDate", day);

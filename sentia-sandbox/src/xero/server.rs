@@ -91,7 +91,7 @@ fn token(state: &XeroState, method: &Method, headers: &HeaderMap, body: &[u8]) -
     }
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
     let fault = state.faults.strike(&state.world, Endpoint::Token, "");
-    let mut answer = || lock(&state.tokens).answer(headers, &form, state.world.clock.now());
+    let answer = || lock(&state.tokens).answer(headers, &form, state.world.clock.now());
     let reply = match fault {
         Some(XeroFault::InvalidGrant) => super::token::refusal("invalid_grant"),
         Some(XeroFault::TokenUnavailable) => Reply::html(503, "Service Unavailable"),
@@ -155,7 +155,8 @@ fn authorize(state: &XeroState, headers: &HeaderMap, fault: Option<XeroFault>) -
     let tenant = headers.get("xero-tenant-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
     // A custom connection knows its one tenant; the code flow has to name it. The twin cannot tell the two apart
     // by the token, so it accepts an absent header and refuses a wrong one.
-    let right = tenant.is_empty() || tenant.eq_ignore_ascii_case(&state.world.read().books.organisation_id.to_string());
+    let right = tenant.is_empty()
+        || tenant.eq_ignore_ascii_case(&state.world.read().books.organisation_id.to_string());
     if !right || !*lock(&state.connected) || fault == Some(XeroFault::TenantDisconnected) {
         return Err(problem(state, 403, "Forbidden", "AuthenticationUnsuccessful"));
     }
@@ -176,7 +177,9 @@ fn outage(state: &XeroState, fault: XeroFault, remaining: Remaining) -> Option<R
         XeroFault::HtmlUnavailable => Reply::html(503, "Service Unavailable"),
         XeroFault::HtmlNotFound => Reply::html(404, "404 - File or directory not found."),
         XeroFault::InternalError => Reply::html(500, "Server Error"),
-        XeroFault::MinuteLimit => Problem::Minute { retry_after: 60 - now.timestamp().rem_euclid(60) }.reply(),
+        XeroFault::MinuteLimit => {
+            Problem::Minute { retry_after: 60 - now.timestamp().rem_euclid(60) }.reply()
+        }
         XeroFault::DayLimit => Problem::Day { retry_after: 66_975 }.reply(),
         XeroFault::ConcurrentLimit => Problem::Concurrent.reply(),
         XeroFault::BareLimit => return Some(Reply::new(429, "text/plain", "")),
@@ -212,7 +215,8 @@ fn read(
     if method != Method::GET {
         return Reply::text(501, "The sandbox does not implement this method");
     }
-    let opens = |scope: &str| resource.scopes().iter().any(|family| scope.trim_end_matches(".read") == *family);
+    let opens =
+        |scope: &str| resource.scopes().iter().any(|family| scope.trim_end_matches(".read") == *family);
     if !scopes.split(' ').any(opens) {
         return problem(state, 403, "Forbidden", "AuthorizationUnsuccessful");
     }
@@ -220,7 +224,8 @@ fn read(
     if !accepts.contains("json") {
         return Reply::new(200, "text/xml; charset=utf-8", xml(state));
     }
-    let params: BTreeMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let params: BTreeMap<String, String> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
     let since = since.filter(|_| fault != Some(XeroFault::IgnoredSince));
     let query = match Query::parse(&params, since) {

@@ -75,10 +75,6 @@ impl TokenDesk {
         Self { client, rng, access: HashMap::new(), refresh: HashMap::new() }
     }
 
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// The refresh token that a finished consent would have given.
     pub(crate) fn consent(&mut self, now: DateTime<Utc>) -> String {
         self.issue_refresh(now, SCOPES.join(" "))
@@ -102,7 +98,12 @@ impl TokenDesk {
     }
 
     /// Answers `POST /connect/token`.
-    pub(crate) fn answer(&mut self, headers: &HeaderMap, form: &BTreeMap<String, String>, now: DateTime<Utc>) -> Reply {
+    pub(crate) fn answer(
+        &mut self,
+        headers: &HeaderMap,
+        form: &BTreeMap<String, String>,
+        now: DateTime<Utc>,
+    ) -> Reply {
         if !self.authenticates(headers) {
             return refusal("invalid_client");
         }
@@ -126,7 +127,11 @@ impl TokenDesk {
         }
         let scope = if asked.is_empty() { SCOPES.join(" ") } else { asked.to_owned() };
         let token = self.issue_access(now, &scope);
-        Reply::json(200, json!({"access_token": token, "expires_in": 1800, "token_type": "Bearer", "scope": scope}).to_string())
+        Reply::json(
+            200,
+            json!({"access_token": token, "expires_in": 1800, "token_type": "Bearer", "scope": scope})
+                .to_string(),
+        )
     }
 
     fn rotate(&mut self, form: &BTreeMap<String, String>, now: DateTime<Utc>) -> Reply {

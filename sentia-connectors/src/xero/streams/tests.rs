@@ -38,7 +38,7 @@ fn mapping(stream: &str, body: &'static [u8]) -> String {
     let info = source.info().clone();
     let decoded = decode(&source, body);
     let mut out = String::new();
-    let mut row = |indent: &str, columns: &[sentia_core::stream::Column], values: &[Value]| {
+    let row = |indent: &str, columns: &[sentia_core::stream::Column], values: &[Value]| {
         let cells =
             columns.iter().zip(values).filter_map(|(column, value)| Some((column.name, shown(value)?)));
         cells.map(|(name, value)| format!("{indent}{name}: {value}\n")).collect::<String>()

@@ -26,7 +26,7 @@ async fn a_paged_read_says_everything_it_must() {
     let (info, token) = (info(&xero, "invoices"), PageToken::from("3"));
     let since = "2026-03-01T00:00:00.999Z".parse().ok();
     let request = Fetch::new(&info).changed_since(since).at(Some(&token));
-    xero.fetch(&double.context(), request).await.expect("a page");
+    drop(xero.fetch(&double.context(), request).await.expect("a page"));
 
     let sent = &double.seen()[0];
     assert_eq!(sent.url.as_str().split('?').next(), Some("https://api.xero.com/api.xro/2.0/Invoices"));
@@ -108,7 +108,7 @@ async fn the_page_size_is_the_callers_up_to_xeros_largest() {
     let info = info(&xero, "contacts");
     for (asked, sent) in [(None, "1000"), (Some(50), "50"), (Some(5000), "1000")] {
         let double = Double::new(|_, _| json(200, r#"{"Contacts":[]}"#));
-        xero.fetch(&double.context(), Fetch::new(&info).sized(asked)).await.expect("a page");
+        drop(xero.fetch(&double.context(), Fetch::new(&info).sized(asked)).await.expect("a page"));
         assert_eq!(query(&double.seen()[0])["pageSize"], sent);
     }
 }
@@ -119,9 +119,9 @@ async fn answers_that_are_not_the_one_asked_for_are_refused() {
         (Some("2"), page(1, 3, 5, ""), "another page"),
         (None, page(2, 3, 5, ""), "another page"),
         (None, json(200, r#"{"Contacts":[]}"#), "does not hold the list"),
-        (None, json(200, r#"{"Invoices":{}}"#), "not an array"),
-        (None, json(200, r#"{"Invoices":null}"#), "not an array"),
-        (None, json(200, r#"{"Invoices":[],"pagination":{"page":"x"}}"#), "pagination"),
+        (None, json(200, r#"{"Invoices":{}}"#), "not an envelope with a list"),
+        (None, json(200, r#"{"Invoices":null}"#), "not an envelope with a list"),
+        (None, json(200, r#"{"Invoices":[],"pagination":{"page":"x"}}"#), "not an envelope"),
         (None, json(200, "[]"), "not an envelope"),
         (None, json(200, r#"{"Invoices":[{"InvoiceID":"a""#), "not whole"),
         (None, (200, vec![("content-type", "text/html")], "<html>".into()), "other than JSON"),

@@ -92,7 +92,8 @@ impl fmt::Display for Literal {
                 write!(f, "[{}]", items.join(", "))
             }
             Self::Object(members) => {
-                let members: Vec<String> = members.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+                let members: Vec<String> =
+                    members.iter().map(|(name, value)| format!("{name}: {value}")).collect();
                 write!(f, "{{{}}}", members.join(", "))
             }
         }

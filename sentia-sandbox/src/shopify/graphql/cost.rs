@@ -30,7 +30,12 @@ pub(crate) fn is_connection(ty: &TypeRef) -> bool {
 }
 
 /// The requested cost of an operation; at least one point.
-pub(crate) fn requested(schema: &Schema, document: &Document, operation: &Operation, variables: &Variables) -> u64 {
+pub(crate) fn requested(
+    schema: &Schema,
+    document: &Document,
+    operation: &Operation,
+    variables: &Variables,
+) -> u64 {
     let root = if operation.kind == "mutation" { "Mutation" } else { "QueryRoot" };
     let estimate = Estimate { schema, document, variables };
     estimate.selections(root, &operation.selections).max(1)
@@ -52,14 +57,17 @@ impl Estimate<'_> {
                     sum += self.field(on, field);
                     continue;
                 }
-                Selection::Inline { on: condition, selections, .. } => (condition.as_deref().unwrap_or(on), selections),
+                Selection::Inline { on: condition, selections, .. } => {
+                    (condition.as_deref().unwrap_or(on), selections)
+                }
                 Selection::Spread { name, .. } => match self.document.fragments.get(name) {
                     Some(fragment) => (fragment.on.as_str(), &fragment.selections),
                     None => continue,
                 },
             };
             let cost = self.selections(branch, inner);
-            let is_abstract = self.schema.get(on).is_some_and(|ty| matches!(ty.kind, Kind::Interface | Kind::Union));
+            let is_abstract =
+                self.schema.get(on).is_some_and(|ty| matches!(ty.kind, Kind::Interface | Kind::Union));
             if branch != on && is_abstract {
                 dearest = dearest.max(cost);
             } else {
@@ -73,7 +81,8 @@ impl Estimate<'_> {
         let Some(definition) = self.schema.field(on, &field.name) else { return 0 };
         if is_connection(&definition.ty) {
             let arguments = arguments(Some(definition), &field.arguments, self.variables);
-            let size = arguments.get("first").filter(|value| !value.is_null()).or_else(|| arguments.get("last"));
+            let size =
+                arguments.get("first").filter(|value| !value.is_null()).or_else(|| arguments.get("last"));
             let size = size.and_then(serde_json::Value::as_u64).unwrap_or(0);
             return 2 + rows(size) * self.nodes(definition.ty.base(), &field.selections);
         }

@@ -75,7 +75,10 @@ impl<'t> Lexer<'t> {
         let Some(first) = self.rest.chars().next() else { return Ok((Token::End, position)) };
         let token = match first {
             'a'..='z' | 'A'..='Z' | '_' => {
-                let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(self.rest.len());
+                let end = self
+                    .rest
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .unwrap_or(self.rest.len());
                 Token::Name(self.take(end).to_owned())
             }
             '0'..='9' | '-' => self.number(),
@@ -111,7 +114,10 @@ impl<'t> Lexer<'t> {
     fn text(&mut self) -> Result<Token, SyntaxError> {
         let position = self.position;
         let unterminated = || SyntaxError {
-            message: format!("syntax error, unexpected end of file at [{}, {}]", position.line, position.column),
+            message: format!(
+                "syntax error, unexpected end of file at [{}, {}]",
+                position.line, position.column
+            ),
             position,
         };
         if self.rest.starts_with("\"\"\"") {

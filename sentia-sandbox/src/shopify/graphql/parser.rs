@@ -1,6 +1,8 @@
 //! Reads GraphQL documents: operations, variables, arguments, aliases, fragments.
 
-use super::ast::{Argument, Document, Field, Fragment, Literal, Operation, Selection, TypeRef, VariableDefinition};
+use super::ast::{
+    Argument, Document, Field, Fragment, Literal, Operation, Selection, TypeRef, VariableDefinition,
+};
 use super::lexer::{Position, SyntaxError, Token, tokens};
 
 /// Reads a query document. Directives are read and ignored.
@@ -46,7 +48,9 @@ impl Parser {
         let Position { line, column } = self.position();
         let message = match self.peek() {
             Token::End => format!("syntax error, unexpected end of file at [{line}, {column}]"),
-            Token::Name(name) => format!("syntax error, unexpected IDENTIFIER (\"{name}\") at [{line}, {column}]"),
+            Token::Name(name) => {
+                format!("syntax error, unexpected IDENTIFIER (\"{name}\") at [{line}, {column}]")
+            }
             Token::Punctuation(c) => format!("syntax error, unexpected \"{c}\" at [{line}, {column}]"),
             other => format!("syntax error, unexpected {other:?} at [{line}, {column}]"),
         };
@@ -87,7 +91,12 @@ impl Parser {
     fn definition(&mut self, document: &mut Document) -> Result<(), SyntaxError> {
         if *self.peek() == Token::Punctuation('{') {
             let selections = self.selections()?;
-            document.operations.push(Operation { kind: "query".into(), name: None, variables: vec![], selections });
+            document.operations.push(Operation {
+                kind: "query".into(),
+                name: None,
+                variables: vec![],
+                selections,
+            });
             return Ok(());
         }
         let position = self.position();

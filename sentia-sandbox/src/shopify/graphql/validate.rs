@@ -11,7 +11,10 @@ use super::schema::{FieldDefinition, Kind, Schema};
 
 /// All mistakes of an operation, in the order of the document.
 pub(crate) fn validate(schema: &Schema, document: &Document, operation: &Operation) -> Vec<GraphqlError> {
-    let title = operation.name.as_ref().map_or_else(|| operation.kind.clone(), |name| format!("{} {name}", operation.kind));
+    let title = operation
+        .name
+        .as_ref()
+        .map_or_else(|| operation.kind.clone(), |name| format!("{} {name}", operation.kind));
     let mut check = Check {
         schema,
         document,
@@ -115,7 +118,8 @@ impl Check<'_> {
             let message = format!(
                 "Field must have selections (field '{name}' returns {base} but has no selections. Did you mean '{name} {{ ... }}'?)"
             );
-            let extensions = json!({"code": "selectionMismatch", "nodeName": format!("field '{name}'"), "typeName": base});
+            let extensions =
+                json!({"code": "selectionMismatch", "nodeName": format!("field '{name}'"), "typeName": base});
             self.report(message, field.position, extensions);
         } else {
             self.selections(base, &field.selections);
@@ -140,8 +144,7 @@ impl Check<'_> {
                     "Argument '{}' on Field '{}' has an invalid value ({}). Expected type '{}'.",
                     argument.name, field.name, argument.value, declared.ty
                 );
-                let extensions =
-                    json!({"code": "argumentLiteralsIncompatible", "typeName": "Field", "argumentName": argument.name});
+                let extensions = json!({"code": "argumentLiteralsIncompatible", "typeName": "Field", "argumentName": argument.name});
                 self.path.push(argument.name.clone());
                 self.report(message, argument.position, extensions);
                 self.path.pop();
@@ -170,13 +173,17 @@ impl Check<'_> {
             (TypeRef::NonNull(_), Literal::Null) => false,
             (TypeRef::NonNull(inner), value) => self.literal_fits(inner, value),
             (_, Literal::Null) => true,
-            (TypeRef::List(inner), Literal::List(items)) => items.iter().all(|item| self.literal_fits(inner, item)),
+            (TypeRef::List(inner), Literal::List(items)) => {
+                items.iter().all(|item| self.literal_fits(inner, item))
+            }
             (TypeRef::List(inner), single) => self.literal_fits(inner, single),
             (TypeRef::Named(name), value) => match (name.as_str(), value) {
                 ("Int", Literal::Int(number)) => i32::try_from(*number).is_ok(),
                 ("Float", Literal::Int(_) | Literal::Float(_)) | ("Boolean", Literal::Bool(_)) => true,
                 ("ID", Literal::Int(_)) => true,
-                (_, Literal::Text(_)) => self.is_scalar(name) && !["Int", "Float", "Boolean"].contains(&name.as_str()),
+                (_, Literal::Text(_)) => {
+                    self.is_scalar(name) && !["Int", "Float", "Boolean"].contains(&name.as_str())
+                }
                 (_, Literal::Enum(word)) => self.schema.get(name).is_some_and(|ty| ty.names.contains(word)),
                 (_, Literal::Object(_)) => self.schema.get(name).is_some_and(|ty| ty.kind == Kind::Input),
                 _ => false,
@@ -195,12 +202,18 @@ impl Check<'_> {
                 if !declared {
                     let title = self.operation.name.clone().unwrap_or_else(|| "anonymous query".into());
                     let message = format!("Variable ${name} is used by {title} but not declared");
-                    self.report(message, position, json!({"code": "variableNotDefined", "variableName": name}));
+                    self.report(
+                        message,
+                        position,
+                        json!({"code": "variableNotDefined", "variableName": name}),
+                    );
                 }
                 self.used.insert(name.clone());
             }
             Literal::List(items) => items.iter().for_each(|item| self.note_variables(item, position)),
-            Literal::Object(members) => members.iter().for_each(|(_, item)| self.note_variables(item, position)),
+            Literal::Object(members) => {
+                members.iter().for_each(|(_, item)| self.note_variables(item, position))
+            }
             _ => {}
         }
     }
@@ -212,12 +225,20 @@ impl Check<'_> {
             let name = &variable.name;
             if !self.used.contains(name) {
                 let message = format!("Variable ${name} is declared by {title} but not used");
-                self.report(message, variable.position, json!({"code": "variableNotUsed", "variableName": name}));
+                self.report(
+                    message,
+                    variable.position,
+                    json!({"code": "variableNotUsed", "variableName": name}),
+                );
             }
             let base = variable.ty.base();
             if self.schema.get(base).is_none() {
                 let message = format!("{base} isn't a defined input type (on ${name})");
-                self.report(message, variable.position, json!({"code": "variableRequiresValidType", "typeName": base}));
+                self.report(
+                    message,
+                    variable.position,
+                    json!({"code": "variableRequiresValidType", "typeName": base}),
+                );
             }
         }
     }

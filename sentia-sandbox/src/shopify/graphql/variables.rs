@@ -12,7 +12,11 @@ use super::schema::{FieldDefinition, Kind, Schema};
 pub(crate) type Variables = BTreeMap<String, Value>;
 
 /// Checks what was sent against what the operation declares.
-pub(crate) fn coerce(schema: &Schema, operation: &Operation, sent: &Map<String, Value>) -> Result<Variables, Vec<GraphqlError>> {
+pub(crate) fn coerce(
+    schema: &Schema,
+    operation: &Operation,
+    sent: &Map<String, Value>,
+) -> Result<Variables, Vec<GraphqlError>> {
     let mut variables = Variables::new();
     let mut errors = Vec::new();
     for declared in &operation.variables {
@@ -31,7 +35,8 @@ pub(crate) fn coerce(schema: &Schema, operation: &Operation, sent: &Map<String, 
                 variables.insert(declared.name.clone(), value);
             }
             Some(explanation) => {
-                let message = format!("Variable ${} of type {} was provided invalid value", declared.name, declared.ty);
+                let message =
+                    format!("Variable ${} of type {} was provided invalid value", declared.name, declared.ty);
                 let problems = json!([{"path": [], "explanation": explanation}]);
                 let extensions = json!({"code": "INVALID_VARIABLE", "value": value, "problems": problems});
                 errors.push(GraphqlError::new(message).at(declared.position).extensions(extensions));
@@ -61,7 +66,9 @@ fn scalar_problem(schema: &Schema, name: &str, value: &Value) -> Option<String> 
         "Float" => value.is_number(),
         "Boolean" => value.is_boolean(),
         "ID" => {
-            let Some(id) = value.as_str() else { return Some(format!("Could not coerce value {value} to ID")) };
+            let Some(id) = value.as_str() else {
+                return Some(format!("Could not coerce value {value} to ID"));
+            };
             return (!id.starts_with("gid://shopify/")).then(|| format!("Invalid global id '{id}'"));
         }
         _ => match schema.get(name).map(|ty| ty.kind) {
@@ -87,14 +94,18 @@ pub(crate) fn to_json(literal: &Literal, variables: &Variables) -> Value {
         Literal::Bool(value) => json!(value),
         Literal::Variable(name) => variables.get(name).cloned().unwrap_or(Value::Null),
         Literal::List(items) => items.iter().map(|item| to_json(item, variables)).collect(),
-        Literal::Object(members) => {
-            Value::Object(members.iter().map(|(name, value)| (name.clone(), to_json(value, variables))).collect())
-        }
+        Literal::Object(members) => Value::Object(
+            members.iter().map(|(name, value)| (name.clone(), to_json(value, variables))).collect(),
+        ),
     }
 }
 
 /// The arguments of one field, defaults filled in.
-pub(crate) fn arguments(definition: Option<&FieldDefinition>, given: &[Argument], variables: &Variables) -> Map<String, Value> {
+pub(crate) fn arguments(
+    definition: Option<&FieldDefinition>,
+    given: &[Argument],
+    variables: &Variables,
+) -> Map<String, Value> {
     let mut arguments = Map::new();
     for declared in definition.map(|definition| definition.arguments.as_slice()).unwrap_or_default() {
         if let Some(default) = &declared.default {

@@ -1,0 +1,175 @@
+//! Syncs any supported vendor at any base URL into any database.
+//!
+//! ```text
+//! cargo run --release --example sync -- --vendor xero --database-url sqlite://acme.db?mode=rwc
+//! ```
+//!
+//! Credentials come from the environment: XERO_ACCESS_TOKEN with XERO_TENANT_ID, or XERO_CLIENT_ID and
+//! XERO_CLIENT_SECRET; SHOPIFY_SHOP with SHOPIFY_ACCESS_TOKEN, or SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET.
+//! A rotating XERO_REFRESH_TOKEN needs SENTIA_MASTER_KEY, 32 random bytes in base64, to be kept sealed.
+//!
+//! Progress goes to standard error; the last line of standard output is the report as JSON. The exit code is 0 when
+//! the run is complete, with or without quarantine, 3 when it is incomplete, and 1 when it failed.
+
+use std::{process::ExitCode, sync::Arc, time::Instant};
+
+use clap::{Parser, ValueEnum};
+use sentia::{
+    Connector, Error, ErrorKind, Mode, Outcome, Pipeline, Result, RunReport, Store,
+    certificate::SweepPolicy,
+    connectors::{Shopify, Xero},
+    optional_from_env,
+    report::Failure,
+    security::{MasterKeyset, Vault},
+    transport::Pacing,
+};
+use serde_json::{Value, json};
+
+mod progress;
+
+#[derive(Parser)]
+struct Arguments {
+    /// The vendor.
+    #[arg(long)]
+    vendor: Vendor,
+    /// Another address than the vendor's own.
+    #[arg(long)]
+    base_url: Option<String>,
+    /// `sqlite://PATH?mode=rwc` or `postgres://USER@HOST/DATABASE`.
+    #[arg(long)]
+    database_url: String,
+    /// Read this stream only; may be given several times.
+    #[arg(long)]
+    stream: Vec<String>,
+    /// Records a page.
+    #[arg(long)]
+    page_size: Option<u32>,
+    /// Read everything, and sweep what vanished.
+    #[arg(long)]
+    full: bool,
+    /// Let a full read mark any number of missing rows as deleted: for a held sweep that was looked at.
+    #[arg(long)]
+    confirm_sweep: bool,
+    /// Keep the vendor's limits, or not: `off` is accepted for loopback addresses only.
+    #[arg(long, default_value = "vendor")]
+    pacing: PacingArgument,
+    /// The connection's name. Default: the vendor's.
+    #[arg(long)]
+    connection: Option<String>,
+    /// Whose data it is.
+    #[arg(long, default_value = "default")]
+    tenant: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Vendor {
+    Shopify,
+    Xero,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PacingArgument {
+    Vendor,
+    Off,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .init();
+    let arguments = Arguments::parse();
+    let started = Instant::now();
+    match sync(arguments).await {
+        Ok(report) => {
+            println!("{}", summary(&report, started));
+            if report.outcome() == Outcome::Incomplete { ExitCode::from(3) } else { ExitCode::SUCCESS }
+        }
+        Err(error) => {
+            eprintln!("{error:?}");
+            println!("{}", json!({ "outcome": "failed", "failure": Failure::from(&error) }));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn sync(arguments: Arguments) -> Result<RunReport> {
+    let connector = connector(&arguments)?;
+    let store = Store::connect(&arguments.database_url).await?;
+    let name = arguments.connection.clone().unwrap_or_else(|| connector.info().vendor.to_owned());
+    let mut pipeline = Pipeline::new(connector, store.clone())
+        .tenant(&arguments.tenant)
+        .connection(&name)
+        .mode(if arguments.full { Mode::Full } else { Mode::Incremental })
+        .observe(progress::listener(&name));
+    if !arguments.stream.is_empty() {
+        pipeline = pipeline.streams(&arguments.stream);
+    }
+    if let Some(records) = arguments.page_size {
+        pipeline = pipeline.page_size(records);
+    }
+    if arguments.confirm_sweep {
+        pipeline = pipeline.sweep_policy(SweepPolicy::confirmed());
+    }
+    if optional_from_env("SENTIA_MASTER_KEY").is_some() {
+        pipeline = pipeline.vault(Vault::new(store.clone(), MasterKeyset::from_env("SENTIA_MASTER_KEY")?));
+    }
+    let report = pipeline.run().await?;
+    drop(pipeline);
+    store.close().await;
+    Ok(report)
+}
+
+fn connector(arguments: &Arguments) -> Result<Arc<dyn Connector>> {
+    let pacing = match arguments.pacing {
+        PacingArgument::Vendor => Pacing::Vendor,
+        PacingArgument::Off => Pacing::Off,
+    };
+    if arguments.page_size == Some(0) {
+        return Err(Error::new(ErrorKind::ConfigInvalid, "--page-size is at least 1"));
+    }
+    Ok(match arguments.vendor {
+        Vendor::Xero => {
+            let mut builder = Xero::builder_from_env("XERO")?.pacing(pacing);
+            if let Some(url) = &arguments.base_url {
+                builder = builder.base_url(url);
+            }
+            Arc::new(builder.build()?)
+        }
+        Vendor::Shopify => {
+            let mut builder = Shopify::builder_from_env("SHOPIFY")?.pacing(pacing);
+            if let Some(url) = &arguments.base_url {
+                builder = builder.base_url(url);
+            }
+            Arc::new(builder.build()?)
+        }
+    })
+}
+
+fn summary(report: &RunReport, started: Instant) -> Value {
+    let (counts, usage) = (report.counts(), report.usage());
+    json!({
+        "outcome": report.outcome(),
+        "run": report.run,
+        "records_read": counts.read,
+        "inserted": counts.inserted,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "stale": counts.stale,
+        "deleted": counts.deleted,
+        "quarantined": counts.quarantined,
+        "calls": usage.calls,
+        "bytes": usage.bytes,
+        "seconds": started.elapsed().as_secs_f64(),
+        "peak_memory_bytes": peak_memory_bytes(),
+        "streams": report.streams(),
+    })
+}
+
+/// The process's high-water mark, where the system tells.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
+}

@@ -1,0 +1,172 @@
+//! Pages, filters, cursors and what an answer could see.
+
+use sentia_core::ErrorKind;
+
+use super::*;
+
+#[tokio::test]
+async fn pages_follow_the_cursor_with_every_other_variable_unchanged() {
+    let double = Double::new(|_, nth| match nth {
+        0 => data(json!({"orders": connection([order(1), order(2)], Some("abc=="))})),
+        1 => data(json!({"orders": connection([], Some("def=="))})),
+        _ => data(json!({"orders": connection([order(3)], None)})),
+    });
+    let shop = ready().build().expect("valid");
+    let info = info(&shop, "orders");
+    let (mut next, mut keys) = (None, Vec::new());
+    loop {
+        let since = "2026-11-01T00:00:00.9Z".parse().ok();
+        let request = Fetch::new(&info).changed_since(since).at(next.as_ref()).sized(Some(2));
+        let page = shop.fetch(&double.context(), request).await.expect("a page");
+        keys.extend(page.records().iter().map(|record| record.key.to_string()));
+        match page.next() {
+            Next::More(token) => next = Some(token.clone()),
+            Next::Last => break,
+            Next::Wait(..) => panic!("nothing to wait for"),
+        }
+    }
+    assert_eq!(keys, ["gid://shopify/Order/1", "gid://shopify/Order/2", "gid://shopify/Order/3"]);
+    let seen = double.seen();
+    let variables: Vec<_> = seen.iter().map(|asked| asked.body["variables"].clone()).collect();
+    let query = "updated_at:>='2026-11-01T00:00:00Z'";
+    assert_eq!(variables[0], json!({"first": 2, "query": query}));
+    assert_eq!(variables[1], json!({"first": 2, "query": query, "after": "abc=="}));
+    assert_eq!(variables[2], json!({"first": 2, "query": query, "after": "def=="}));
+    assert_eq!(seen[0].path, "/admin/api/2026-07/graphql.json");
+    assert_eq!(seen[0].token, "ready-secret");
+}
+
+#[tokio::test]
+async fn documents_are_the_bytes_of_the_page() {
+    let odd = r#"{ "id":"gid:\/\/shopify\/Location\/1","updatedAt":"2026-11-01T10:00:00Z" ,"extra" : 1.50 }"#;
+    let body = format!(
+        r#"{{"data":{{"locations":{{"pageInfo":{{"hasNextPage":false}},"edges":[{{"node": {odd} }}]}}}}}}"#
+    );
+    let page = first(&Double::new(move |_, _| answer(&body)), "locations").await.expect("a page");
+    assert_eq!(page.records()[0].document.body(), odd.as_bytes());
+    assert_eq!(page.records()[0].key, "gid://shopify/Location/1");
+}
+
+#[tokio::test]
+async fn a_bad_node_stops_no_other() {
+    let nodes =
+        [json!(null), json!({"id": null}), json!([1]), json!({"id": "x", "updatedAt": "2026"}), order(1)];
+    let double = Double::new(move |_, _| data(json!({"orders": connection(nodes.clone(), None)})));
+    let page = first(&double, "orders").await.expect("a page");
+    assert_eq!(page.records().len(), 1);
+    let keys: Vec<_> = page.rejected().iter().map(|rejected| rejected.key.as_deref()).collect();
+    assert_eq!(keys, [None, None, None, Some("x")]);
+}
+
+#[tokio::test]
+async fn a_list_that_would_never_end_is_refused() {
+    let double = Double::new(|_, _| data(json!({"customers": connection([], Some("same"))})));
+    let shop = ready().build().expect("valid");
+    let page = fetch(&shop, &double, "customers", None).await.expect("the first is fine");
+    let error = fetch(&shop, &double, "customers", Some(&token(&page))).await.expect_err("a circle");
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    let broken = json!({"pageInfo": {"hasNextPage": true, "endCursor": null}, "edges": []});
+    let double = Double::new(move |_, _| data(json!({"customers": broken})));
+    assert_eq!(
+        first(&double, "customers").await.map_err(|e| e.kind()).err(),
+        Some(ErrorKind::InvalidResponse)
+    );
+}
+
+#[tokio::test]
+async fn each_stream_has_its_own_filter() {
+    let double = Double::new(|asked, _| match asked.operation() {
+        "SentiaCustomers" => data(json!({"customers": connection([], None)})),
+        "SentiaLocations" => data(json!({"locations": connection([], None)})),
+        "SentiaInventoryLevels" => data(json!({"location": {"inventoryLevels": connection([], None)}})),
+        other => panic!("{other}"),
+    });
+    let shop = ready().build().expect("valid");
+    let since = "2026-11-01T23:59:59Z".parse().ok();
+    for (stream, partition) in
+        [("customers", ""), ("locations", ""), ("inventory_levels", "gid://shopify/Location/7")]
+    {
+        let info = info(&shop, stream);
+        let request = Fetch::new(&info).changed_since(since).of_partition(partition);
+        drop(shop.fetch(&double.context(), request).await.expect("a page"));
+    }
+    let variables: Vec<_> = double.seen().iter().map(|asked| asked.body["variables"].clone()).collect();
+    assert_eq!(variables[0], json!({"first": 100, "query": "updated_at:>='2026-11-01T00:00:00Z'"}));
+    assert_eq!(variables[1], json!({"first": 100}));
+    let levels = json!({"id": "gid://shopify/Location/7", "first": 250, "query": "updated_at:>='2026-11-01T23:59:59Z'"});
+    assert_eq!(variables[2], levels);
+}
+
+#[tokio::test]
+async fn a_location_that_is_gone_is_not_an_empty_one() {
+    let double = Double::new(|_, _| data(json!({"location": null})));
+    let error = first(&double, "inventory_levels").await.expect_err("would sweep its stock");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn the_shop_is_one_record() {
+    let shop = json!({"id": "gid://shopify/Shop/1", "name": "Acme", "currencyCode": "GBP", "ianaTimezone": "Europe/London",
+        "taxesIncluded": true, "plan": {"publicDisplayName": "Basic", "shopifyPlus": false}});
+    let double = Double::new(move |_, _| data(json!({"shop": shop})));
+    let page = first(&double, "shop").await.expect("a page");
+    assert_eq!((page.records().len(), page.next()), (1, &Next::Last));
+    let connector = ready().build().expect("valid");
+    connector.check(&double.context()).await.expect("the cheapest call is the shop's");
+}
+
+#[tokio::test]
+async fn scopes_and_served_version_are_the_read_scope() {
+    let orders = || json!({"orders": connection([], None)});
+    let page = first(&Double::new(move |_, _| data(orders())), "orders").await.expect("a page");
+    assert!(
+        text(&page).contains("\"api=2026-07 scopes=read_all_orders,read_orders,read_products\""),
+        "{page:?}"
+    );
+
+    let fewer = Double::new(move |_, _| {
+        let mut data = orders();
+        data["currentAppInstallation"] = json!({"accessScopes": [{"handle": "read_orders"}]});
+        (200, vec![("x-shopify-api-version", "2026-10")], json!({"data": data}).to_string())
+    });
+    let page = first(&fewer, "orders").await.expect("a page");
+    assert!(text(&page).contains("\"api=2026-10 scopes=read_orders last_60_days_only\""), "{page:?}");
+}
+
+fn customers(count: usize, updated: &str) -> Vec<Value> {
+    let customer = |id| json!({"id": format!("gid://shopify/Customer/{id}"), "updatedAt": updated});
+    (0..count).map(customer).collect()
+}
+
+#[tokio::test]
+async fn a_long_list_is_cut_before_shopify_cuts_it() {
+    let double = Double::new(|_, nth| {
+        let updated = ["2026-11-01T00:10:00Z", "2026-11-03T12:00:00Z"][nth.min(1)];
+        data(json!({"customers": connection(customers(2, updated), Some("next"))}))
+    });
+    let shop = ready().build().expect("valid");
+    let walked = |token: &'static str| fetch(&shop, &double, "customers", Some(token));
+    assert_eq!(token(&walked("19990 - abc").await.expect("a page")), "19992 - next");
+    let cut = token(&walked("19998 - abc").await.expect("a page"));
+    assert_eq!(cut, "0 1793706300000000 ", "begins anew 15 minutes before the oldest of the page");
+    drop(fetch(&shop, &double, "customers", Some(&cut)).await.expect("a page"));
+    let seen = double.seen();
+    let query = json!("updated_at:>='2026-11-03T00:00:00Z'");
+    assert_eq!(seen[2].body["variables"], json!({"first": 100, "query": query}));
+    // On the same day the filter would be the same, so the walk goes on by cursor instead of in a circle.
+    assert_eq!(
+        token(&walked("20000 1793706300000000 abc").await.expect("a page")),
+        "20002 1793706300000000 next"
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_ends_at_the_wall_is_never_green() {
+    let double = Double::new(|_, _| {
+        data(json!({"customers": connection(customers(2, "2026-11-01T00:10:00Z"), None)}))
+    });
+    let shop = ready().build().expect("valid");
+    assert!(fetch(&shop, &double, "customers", Some("24997 - abc")).await.is_ok());
+    let error = fetch(&shop, &double, "customers", Some("24998 - abc")).await.expect_err("cut off");
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}

@@ -1,0 +1,9 @@
+//! What crosses crates: connectors against the twins, into both databases, through faults and kills.
+
+mod conformance;
+mod connectors;
+mod crash;
+mod database;
+mod faults;
+mod thread;
+mod truth;

@@ -1,0 +1,172 @@
+//! The universe's own truth against the tables, by plain SQL.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use sentia::{Pipeline, Store, connectors::{Shopify, Xero}, security::{MasterKey, MasterKeyset, Vault}, transport::{RetryPolicy, TransportPolicy, Jitter}};
+use sentia_sandbox::{
+    Sandbox, ShopifyTwin,
+    universe::{Presence, ShopifyStream, TruthRecord, XeroStream},
+};
+
+use crate::database::Database;
+
+/// Delays short enough for a test, and otherwise the defaults.
+pub(crate) fn impatient() -> TransportPolicy {
+    let retry = RetryPolicy {
+        base: std::time::Duration::from_millis(5),
+        cap: std::time::Duration::from_millis(20),
+        jitter: Jitter::None,
+        max_vendor_wait: std::time::Duration::from_secs(5),
+        ..RetryPolicy::default()
+    };
+    TransportPolicy { retry, timeout: std::time::Duration::from_secs(5), ..TransportPolicy::default() }
+}
+
+/// A pipeline from a shop's twin, with a ready token.
+pub(crate) fn shop(twin: &ShopifyTwin, connection: &str, store: &Store) -> Pipeline {
+    let shop = Shopify::builder()
+        .shop(twin.shop_domain())
+        .access_token(twin.access_token())
+        .base_url(twin.base_url())
+        .build()
+        .expect("valid settings");
+    Pipeline::new(shop, store.clone()).connection(connection).transport(impatient())
+}
+
+/// A pipeline from the books' twin, by a custom connection.
+pub(crate) fn books(sandbox: &Sandbox, store: &Store) -> Pipeline {
+    let twin = sandbox.xero();
+    let xero = Xero::builder()
+        .client_id(twin.client_id())
+        .client_secret(twin.client_secret())
+        .tenant_id(twin.tenant_id())
+        .base_url(twin.base_url())
+        .build()
+        .expect("valid settings");
+    Pipeline::new(xero, store.clone()).connection("xero").transport(impatient())
+}
+
+/// A vault with a master key that lives as long as the test.
+pub(crate) fn vault(store: &Store) -> Vault {
+    Vault::new(store.clone(), MasterKeyset::new(MasterKey::ephemeral().expect("random"), Vec::new()))
+}
+
+/// The deletion mark and some amounts of every record of one table, by key.
+type Facts = BTreeMap<String, (bool, Vec<i64>)>;
+
+/// As the amount columns hold it; a finer amount would be a mistake of the universe.
+fn ten_thousandths(amount: Decimal) -> i64 {
+    let scaled = (amount * Decimal::from(10_000)).normalize();
+    assert_eq!(scaled.scale(), 0, "{amount} is finer than a column");
+    i64::try_from(scaled.mantissa()).expect("fits")
+}
+
+fn expected(truth: Vec<TruthRecord>, names: &[&str], deleted: impl Fn(&TruthRecord) -> bool) -> Facts {
+    let facts = |record: TruthRecord| {
+        let gone = deleted(&record);
+        let amounts = names.iter().map(|name| ten_thousandths(record.amounts[name])).collect();
+        (record.key, (gone, if gone { Vec::new() } else { amounts }))
+    };
+    truth.into_iter().map(facts).collect()
+}
+
+async fn found(database: &Database, table: &str, connection: &str, columns: &[&str]) -> Facts {
+    let amounts: Vec<String> = columns.iter().map(|column| format!(", {}", database.amount(column))).collect();
+    let sql = format!(
+        "SELECT key, CASE WHEN deleted IS NULL THEN '' ELSE 'x' END{} FROM {table} WHERE connection = '{connection}'",
+        amounts.concat()
+    );
+    let facts = |row: Vec<String>| {
+        let gone = row[1] == "x";
+        let amounts = row[2..].iter().map(|text| text.parse().expect("a number")).collect();
+        (row[0].clone(), (gone, if gone { Vec::new() } else { amounts }))
+    };
+    database.rows(&sql).await.into_iter().map(facts).collect()
+}
+
+fn compare(table: &str, expected: &Facts, found: &Facts) {
+    let differing: Vec<_> = expected.iter().filter(|(key, facts)| found.get(*key) != Some(facts)).take(3).collect();
+    assert!(differing.is_empty(), "{table}: expected {differing:?}, found {:?}", differing.iter().map(|(key, _)| found.get(*key)).collect::<Vec<_>>());
+    let extra: Vec<_> = found.keys().filter(|key| !expected.contains_key(*key)).take(3).collect();
+    assert!(extra.is_empty(), "{table}: rows that should not be: {extra:?}");
+}
+
+/// Rows that vanished before the first sync are in no table; a later full read marks those it had.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Vanished {
+    /// The copy never had them.
+    NeverSeen,
+    /// The copy has them, marked as deleted.
+    Marked,
+    /// The copy has them, not marked yet: only a full read can tell.
+    NotYetKnown,
+}
+
+fn visible(truth: Vec<TruthRecord>, vanished: Vanished) -> Vec<TruthRecord> {
+    truth.into_iter().filter(|record| vanished != Vanished::NeverSeen || record.presence != Presence::Gone).collect()
+}
+
+/// Compares every stream of a shop.
+pub(crate) async fn shop_is_true(database: &Database, twin: &ShopifyTwin, connection: &str, vanished: Vanished) {
+    let gone = |record: &TruthRecord| record.presence == Presence::Gone && vanished == Vanished::Marked;
+    let tables: [(&str, ShopifyStream, &[&str], &[&str]); 4] = [
+        (
+            "shopify_orders",
+            ShopifyStream::Orders,
+            &["totalPriceSet", "totalTaxSet", "totalRefundedSet", "currentTotalPriceSet"],
+            &["total", "total_tax", "total_refunded", "current_total"],
+        ),
+        ("shopify_products", ShopifyStream::Products, &[], &[]),
+        ("shopify_customers", ShopifyStream::Customers, &["amountSpent"], &["amount_spent"]),
+        ("shopify_locations", ShopifyStream::Locations, &[], &[]),
+    ];
+    for (table, stream, names, columns) in tables {
+        let truth = visible(twin.truth(stream), vanished);
+        compare(table, &expected(truth, names, gone), &found(database, table, connection, columns).await);
+    }
+    let children = [
+        ("shopify_order_lines", ShopifyStream::OrderLines),
+        ("shopify_refunds", ShopifyStream::Refunds),
+        ("shopify_fulfillments", ShopifyStream::Fulfillments),
+    ];
+    for (table, stream) in children {
+        let truth = twin.truth(stream).into_iter().filter(|record| record.presence == Presence::Live).count();
+        let rows = database.count(&format!("{table} WHERE connection = '{connection}'")).await;
+        assert_eq!(rows, truth as u64, "{table}");
+    }
+    let levels = visible(twin.truth(ShopifyStream::InventoryLevels), Vanished::NeverSeen);
+    if vanished != Vanished::NotYetKnown {
+        let live = format!("shopify_inventory_levels WHERE connection = '{connection}' AND deleted IS NULL");
+        assert_eq!(database.count(&live).await, levels.len() as u64, "shopify_inventory_levels");
+    }
+}
+
+/// Compares every stream of the books.
+pub(crate) async fn books_are_true(database: &Database, sandbox: &Sandbox, vanished: Vanished) {
+    let status_deleted = |record: &TruthRecord| record.status.as_deref() == Some("DELETED");
+    let gone = |record: &TruthRecord| {
+        status_deleted(record) || record.presence == Presence::Gone && vanished == Vanished::Marked
+    };
+    let tables: [(&str, XeroStream, &[&str], &[&str]); 7] = [
+        ("xero_organisations", XeroStream::Organisation, &[], &[]),
+        ("xero_contacts", XeroStream::Contacts, &[], &[]),
+        ("xero_accounts", XeroStream::Accounts, &[], &[]),
+        ("xero_items", XeroStream::Items, &[], &[]),
+        (
+            "xero_invoices",
+            XeroStream::Invoices,
+            &["SubTotal", "TotalTax", "Total", "AmountDue", "AmountPaid"],
+            &["sub_total", "total_tax", "total", "amount_due", "amount_paid"],
+        ),
+        ("xero_credit_notes", XeroStream::CreditNotes, &["Total", "RemainingCredit"], &["total", "remaining_credit"]),
+        ("xero_payments", XeroStream::Payments, &["Amount"], &["amount"]),
+    ];
+    let twin = sandbox.xero();
+    for (table, stream, names, columns) in tables {
+        let truth = visible(twin.truth(stream), if table == "xero_items" { vanished } else { Vanished::Marked });
+        compare(table, &expected(truth, names, gone), &found(database, table, "xero", columns).await);
+    }
+    let lines = database.count("xero_invoice_lines").await;
+    assert_eq!(lines, twin.truth(XeroStream::InvoiceLines).len() as u64, "xero_invoice_lines");
+}

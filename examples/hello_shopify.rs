@@ -1,14 +1,11 @@
 //! One Shopify store into SQLite.
 
-use sentia::{Pipeline, Store, connectors::Shopify, secret_from_env};
+use sentia::{Pipeline, Store, connectors::Shopify};
 
 #[tokio::main]
 async fn main() -> sentia::Result<()> {
-    let shop = Shopify::builder()
-        .shop("acme.myshopify.com")
-        .access_token(secret_from_env("SHOPIFY_ACCESS_TOKEN")?)
-        .base_url_opt(sentia::optional_from_env("SHOPIFY_BASE_URL"))
-        .build()?;
+    // SHOPIFY_SHOP and SHOPIFY_ACCESS_TOKEN, or SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET.
+    let shop = Shopify::from_env()?;
     let store = Store::connect("sqlite://acme.db?mode=rwc").await?;
 
     let report = Pipeline::new(shop, store).run().await?;

@@ -131,14 +131,14 @@ fn connector(arguments: &Arguments) -> Result<Arc<dyn Connector>> {
     }
     Ok(match arguments.vendor {
         Vendor::Xero => {
-            let mut builder = Xero::builder_from_env("XERO")?.pacing(pacing);
+            let mut builder = Xero::builder_from_env("XERO").pacing(pacing);
             if let Some(url) = &arguments.base_url {
                 builder = builder.base_url(url);
             }
             Arc::new(builder.build()?)
         }
         Vendor::Shopify => {
-            let mut builder = Shopify::builder_from_env("SHOPIFY")?.pacing(pacing);
+            let mut builder = Shopify::builder_from_env("SHOPIFY").pacing(pacing);
             if let Some(url) = &arguments.base_url {
                 builder = builder.base_url(url);
             }

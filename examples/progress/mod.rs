@@ -11,7 +11,7 @@ use sentia::report::Event;
 use serde_json::json;
 
 /// A listener for [`Pipeline::observe`](sentia::Pipeline::observe).
-pub fn listener(connection: &str) -> impl Fn(&Event) + Send + Sync + 'static {
+pub(crate) fn listener(connection: &str) -> impl Fn(&Event) + Send + Sync + 'static {
     let bars = std::io::stderr().is_terminal().then(|| Bars::new(connection));
     let connection = connection.to_owned();
     move |event| match &bars {

@@ -1,7 +1,7 @@
 //! Settings of one store, checked before the first call.
 
 use secrecy::{ExposeSecret, SecretString};
-use sentia_core::{Error, ErrorKind, Result, optional_from_env, transport::Pacing, var_from_env};
+use sentia_core::{Error, ErrorKind, Result, optional_from_env, transport::Pacing};
 use serde::Deserialize;
 use url::Url;
 use validator::{Validate, ValidationError};
@@ -27,7 +27,7 @@ const API_VERSION: &str = "2026-07";
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ShopifyConfig {
-    /// The store's own domain, `acme.myshopify.com`. Required.
+    /// The store's own domain, `acme.myshopify.com`. Required unless `base_url` says where the store is.
     #[validate(custom(function = "shop_domain"))]
     pub shop: String,
     /// The fixed token, `shpat_...`, of a custom app made in the store's admin before 2026.
@@ -125,7 +125,7 @@ impl Shopify {
     }
 
     /// Reads `SHOPIFY_SHOP`, then `SHOPIFY_ACCESS_TOKEN` or `SHOPIFY_CLIENT_ID` with `SHOPIFY_CLIENT_SECRET`, and
-    /// where they are set `SHOPIFY_API_VERSION` and `SHOPIFY_BASE_URL`.
+    /// where they are set `SHOPIFY_API_VERSION` and `SHOPIFY_BASE_URL`. The shop may be left out beside a base URL.
     ///
     /// # Errors
     /// `ConfigInvalid`, naming the variable or setting.
@@ -139,11 +139,18 @@ impl Shopify {
     /// # Errors
     /// `ConfigInvalid`, naming the variable or setting.
     pub fn from_env_prefixed(prefix: &str) -> Result<Self> {
+        let variables = format!("{}_*", prefix.trim_end_matches('_'));
+        Shopify::builder_from_env(prefix).build().map_err(|e| e.context("variables", variables))
+    }
+
+    /// Begins with the variables of [`from_env_prefixed`](Self::from_env_prefixed), for a program that sets some of
+    /// them otherwise. Nothing is checked before [`build`](ShopifyBuilder::build).
+    pub fn builder_from_env(prefix: &str) -> ShopifyBuilder {
         let prefix = prefix.trim_end_matches('_');
         let name = |variable: &str| format!("{prefix}_{variable}");
         let secret = |variable: &str| optional_from_env(&name(variable)).map(SecretString::from);
         let config = ShopifyConfig {
-            shop: var_from_env(&name("SHOP"))?,
+            shop: optional_from_env(&name("SHOP")).unwrap_or_default(),
             access_token: secret("ACCESS_TOKEN"),
             client_id: optional_from_env(&name("CLIENT_ID")),
             client_secret: secret("CLIENT_SECRET"),
@@ -151,7 +158,7 @@ impl Shopify {
             base_url: optional_from_env(&name("BASE_URL")),
             pacing: Pacing::Vendor,
         };
-        Shopify::from_config(config).map_err(|e| e.context("variables", format!("{prefix}_*")))
+        ShopifyBuilder { config }
     }
 }
 
@@ -206,6 +213,12 @@ impl ShopifyConfig {
     /// Where the token may be sent: HTTPS, or this machine.
     fn address(&self) -> Result<Url> {
         let Some(text) = &self.base_url else {
+            if self.shop.is_empty() {
+                return Err(invalid(
+                    "shop",
+                    "is missing; set the store's own domain, like acme.myshopify.com",
+                ));
+            }
             let url = Url::parse(&format!("https://{}", self.shop));
             return url.map_err(|e| invalid("shop", "is not a domain; correct it").source(e));
         };
@@ -238,7 +251,7 @@ fn shop_domain(shop: &str) -> Result<(), ValidationError> {
     let name = shop.strip_suffix(".myshopify.com").unwrap_or_default().as_bytes();
     let valid =
         name.first().is_some_and(|&first| letter(first)) && name.iter().all(|&b| letter(b) || b == b'-');
-    if valid {
+    if valid || shop.is_empty() {
         Ok(())
     } else {
         Err(complaint("domain", "is not a store's own domain; set one like acme.myshopify.com"))
@@ -332,7 +345,8 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let error = Shopify::from_env_prefixed("SENTIA_NO_SUCH_STORE_").expect_err("nothing is set");
-        assert!(error.message().contains("SENTIA_NO_SUCH_STORE_SHOP"), "{error}");
+        assert_eq!(error.context_value("setting"), Some("shop"));
+        assert_eq!(error.context_value("variables"), Some("SENTIA_NO_SUCH_STORE_*"));
     }
 
     #[test]

@@ -171,7 +171,8 @@ fn open(response: &Response, endpoint: Endpoint, part: Part) -> Result<Listing> 
     let Envelope { records, pagination } = Envelope::read(&response.body, endpoint.array)
         .map_err(|e| refused("the answer is not an envelope with a list").source(e))?;
     let records = records.ok_or_else(|| refused("the answer does not hold the list asked for"))?;
-    let documents = records.iter().map(|record| response.body.slice_ref(record.get().as_bytes())).collect::<Vec<_>>();
+    let documents =
+        records.iter().map(|record| response.body.slice_ref(record.get().as_bytes())).collect::<Vec<_>>();
     let mut listing = Listing { documents, next: None, declared: None, read_scope: String::new() };
     if !endpoint.paged {
         return Ok(listing);

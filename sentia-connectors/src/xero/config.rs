@@ -184,6 +184,13 @@ impl Xero {
     /// # Errors
     /// `ConfigInvalid`, naming the setting.
     pub fn from_env_prefixed(prefix: &str) -> Result<Self> {
+        let variables = format!("{}_*", prefix.trim_end_matches('_'));
+        Xero::builder_from_env(prefix).build().map_err(|e| e.context("variables", variables))
+    }
+
+    /// Begins with the variables of [`from_env_prefixed`](Self::from_env_prefixed), for a program that sets some of
+    /// them otherwise. Nothing is checked before [`build`](XeroBuilder::build).
+    pub fn builder_from_env(prefix: &str) -> XeroBuilder {
         let prefix = prefix.trim_end_matches('_');
         let read = |name: &str| optional_from_env(&format!("{prefix}_{name}"));
         let defaults = XeroConfig::default();
@@ -197,7 +204,7 @@ impl Xero {
             base_url: read("BASE_URL").unwrap_or(defaults.base_url.clone()),
             ..defaults
         };
-        Xero::from_config(config).map_err(|e| e.context("variables", format!("{prefix}_*")))
+        XeroBuilder { config }
     }
 }
 

@@ -86,14 +86,19 @@ mod tests {
 
     #[test]
     fn the_list_and_the_pagination_are_found_in_any_order() {
-        assert_eq!(read(r#"{"Id":"x","pagination":{"page":"2"},"Items":[{},{"a":1}]}"#), Ok((Some(2), Some(2))));
+        assert_eq!(
+            read(r#"{"Id":"x","pagination":{"page":"2"},"Items":[{},{"a":1}]}"#),
+            Ok((Some(2), Some(2)))
+        );
         assert_eq!(read(r#"{"Items":[],"pagination":null,"Other":[1]}"#), Ok((Some(0), None)));
         assert_eq!(read(r#"{"Contacts":[1]}"#), Ok((None, None)));
     }
 
     #[test]
     fn what_is_cut_off_or_more_than_one_value_is_an_error() {
-        for body in ["", "[]", "{", r#"{"Items":[{}"#, r#"{"Items":[]}{}"#, r#"{"Items":null}"#, r#"{"Items":{}}"#] {
+        for body in
+            ["", "[]", "{", r#"{"Items":[{}"#, r#"{"Items":[]}{}"#, r#"{"Items":null}"#, r#"{"Items":{}}"#]
+        {
             assert!(read(body).is_err(), "{body}");
         }
     }

@@ -74,7 +74,9 @@ pub(crate) fn product<'u>(product: &'u Product, field: &str) -> Resolved<'u> {
     let stock: i64 = product.variants.iter().map(available).sum();
     Resolved::Leaf(match field {
         "variants" => {
-            return Resolved::children(product.variants.iter().map(|variant| Node::Variant(product, variant)));
+            return Resolved::children(
+                product.variants.iter().map(|variant| Node::Variant(product, variant)),
+            );
         }
         "variantsCount" => return Resolved::Object(Node::Count(product.variants.len())),
         "id" => gid("Product", product.id),

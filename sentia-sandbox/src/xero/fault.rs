@@ -34,7 +34,7 @@ pub enum XeroFault {
     BareLimit,
     /// 400 `HighVolumeException` for an unfiltered read (XeroAPI/xero-python issue 148).
     HighVolume,
-    /// The page before the one asked for is sent again (paging by number shifts; vendors/xero.md section 4).
+    /// The page before the one asked for is sent again; page 1 stays itself (paging by number shifts; vendors/xero.md section 4).
     PageRepeated,
     /// An empty page in the middle of a list, with a pagination object that says there is more (airbyte 85372: a green run that lost data).
     EmptyPage,

@@ -249,10 +249,13 @@ fn parse_failure(part: &str) -> String {
     format!("The sandbox cannot evaluate the expression '{part}'")
 }
 
+/// The revision it was made at, and the positions.
+type Sorted = (u64, Arc<Vec<usize>>);
+
 /// Positions in the order of their updates, kept until the universe changes.
 #[derive(Debug, Default)]
 pub(crate) struct UpdateIndex {
-    sorted: Mutex<HashMap<Resource, (u64, Arc<Vec<usize>>)>>,
+    sorted: Mutex<HashMap<Resource, Sorted>>,
 }
 
 impl UpdateIndex {
@@ -279,8 +282,9 @@ pub(crate) fn list(
     query: &Query,
     fault: Option<XeroFault>,
 ) -> Listing {
-    let revision = world.revision();
     let universe = world.read();
+    // Read under the lock, so that it belongs to this universe and no other.
+    let revision = world.revision();
     let positions = matching(&universe, index, resource, query, revision);
     let total = positions.len();
     let size = query.page_size;

@@ -112,4 +112,15 @@ mod tests {
         let names: Vec<_> = info.streams.iter().map(|stream| stream.name).collect();
         assert_eq!(names, ["shop", "locations", "products", "customers", "orders", "inventory_levels"]);
     }
+
+    #[test]
+    fn the_readme_names_every_table() {
+        let readme = include_str!("../README.md");
+        for stream in Catalog::new().describe(ConnectorInfo::new("shopify")).streams {
+            let children = stream.children.iter().map(|child| child.name);
+            for name in children.chain([stream.name]) {
+                assert!(readme.contains(&format!("`{name}`")), "{name}");
+            }
+        }
+    }
 }

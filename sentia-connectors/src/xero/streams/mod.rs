@@ -91,6 +91,3 @@ pub(super) fn catalog() -> Vec<Source> {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-pub(super) fn invoices_stream() -> Stream<impl DeserializeOwned + use<>> { invoices::stream() }

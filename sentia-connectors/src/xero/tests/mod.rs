@@ -1,7 +1,6 @@
 //! The connector against a double of Xero that answers by a closure, through the vendor's own error tables.
 
 mod reading;
-mod scratch;
 mod tokens;
 
 use std::sync::{Arc, Mutex};

@@ -66,6 +66,34 @@ async fn client_credentials_ask_for_scopes_with_a_basic_header() {
 }
 
 #[tokio::test]
+async fn on_this_machine_tokens_come_from_the_same_address() {
+    let double = Double::new(|request, nth| match request.url.path() {
+        "/twin/connect/token" => granted(nth),
+        _ => json(200, EMPTY),
+    });
+    let app = Xero::builder().client_id("id").client_secret("secret").tenant_id("t");
+    let local = app.base_url("http://127.0.0.1:9/twin/").build().expect("valid");
+    drop(fetch(&local, &double, "organisations", None).await.expect("a page"));
+    let seen: Vec<_> = double.seen().iter().map(|request| request.url.to_string()).collect();
+    assert_eq!(
+        seen,
+        ["http://127.0.0.1:9/twin/connect/token", "http://127.0.0.1:9/twin/api.xro/2.0/Organisation"]
+    );
+}
+
+#[tokio::test]
+async fn a_public_client_names_itself_in_the_form() {
+    let double = Double::new(|request, nth| match request.url.path() {
+        "/connect/token" => rotated(nth + 1),
+        _ => json(200, EMPTY),
+    });
+    let xero = Xero::builder().client_id("id").refresh_token("r0").tenant_id("t").build().expect("valid");
+    read(&xero, &kept(&double, &vault(MemoryKeyStore::default()))).await.expect("a page");
+    assert!(!double.seen()[0].headers.contains_key("authorization"));
+    assert_eq!(form(&double.seen()[0]), "grant_type=refresh_token&refresh_token=r0&client_id=id");
+}
+
+#[tokio::test]
 async fn a_refused_token_is_renewed_once_and_the_call_repeated_once() {
     let double = Double::new(|request, nth| match (request.url.path(), nth) {
         ("/connect/token", _) => granted(nth),

@@ -401,7 +401,7 @@ mod tests {
         let raw: &RawValue = serde_json::from_slice(&body).expect("json");
         let decoded = items().decode_all(split(&body, raw).expect("array"));
         assert_eq!(decoded.records.len(), 1);
-        assert_eq!(decoded.records[0].document.body(), &body[1..47]);
+        assert_eq!(decoded.records[0].document.body(), &body[1..51]);
         assert_eq!(decoded.records[0].children[0].len(), 1);
         let rejected: Vec<_> = decoded.rejected.iter().map(|r| (r.key.as_deref(), r.reason.as_str())).collect();
         assert_eq!(rejected[0], (Some("b"), "total: amount 1.00001 has more than four decimals or does not fit"));

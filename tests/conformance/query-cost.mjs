@@ -1,12 +1,14 @@
 // A plausible `extensions.cost`: one point for each object in the answer and two for each connection.
-// Shopify's own numbers follow a finer rule; a client must read them, never compute them.
+// Shopify's own numbers follow a finer rule; a client must read them, never compute them. Nothing costs more
+// than a single query may.
+const DEAREST = 1000;
 const BUCKET = { maximumAvailable: 2000, restoreRate: 100 };
 const FREE = new Set(["pageInfo", "shopMoney", "presentmentMoney"]);
 
 export function cost(data) {
-  const actualQueryCost = Math.max(1, points(data) - 1);
+  const actualQueryCost = Math.min(DEAREST, Math.max(1, points(data) - 1));
   return {
-    requestedQueryCost: actualQueryCost + 2,
+    requestedQueryCost: Math.min(DEAREST, actualQueryCost + 2),
     actualQueryCost,
     throttleStatus: {
       maximumAvailable: BUCKET.maximumAvailable,

@@ -1,17 +1,24 @@
 // Executes queries against Shopify's published Admin schema with graphql-js and generated answers:
-//   node serve-shopify.mjs --specs DIR [--version 2026-07] [--port 0]
+//   node serve-shopify.mjs --specs DIR [--version 2026-07] [--optional present] [--port 0]
+// With `--optional null` every field that the schema lets be null is null, those at the root apart.
 // It judges whether a query is one that Shopify would accept and gives every selected field a value of
 // its declared type. It has no shop, limits or searches: it is a check on the connector's own twin.
 import { createServer } from "node:http";
 import { GraphQLError, execute, parse, validate } from "graphql";
 import { adminSchema } from "./admin-schema.mjs";
 import { answerField, answerType } from "./answers.mjs";
-import { announce, endWithParent } from "./lifetime.mjs";
+import { announce, endWithParent, fail } from "./lifetime.mjs";
 import { options } from "./options.mjs";
 import { cost } from "./query-cost.mjs";
 
 endWithParent();
-const { specs, version, port } = options({ specs: undefined, version: "2026-07", port: "0" });
+const { specs, version, optional, port } = options({
+  specs: undefined,
+  version: "2026-07",
+  optional: "present",
+  port: "0",
+});
+if (!["present", "null"].includes(optional)) fail("--optional is present or null");
 const schema = adminSchema(specs, version);
 const server = createServer(async (request, response) => {
   const { status, body } = await answer(request).catch((error) => ({
@@ -57,6 +64,7 @@ function run({ query, variables, operationName }) {
     document,
     operationName,
     variableValues: variables,
+    contextValue: { isSparse: optional === "null" },
     fieldResolver: answerField,
     typeResolver: answerType,
   });

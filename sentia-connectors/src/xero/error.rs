@@ -166,15 +166,15 @@ mod tests {
         }
     }
 
+    const JSON: Headers = &[("content-type", "application/json; charset=utf-8")];
+    const HTML: Headers = &[("content-type", "text/html")];
+    const QUERY: &str = r#"{"ErrorNumber":16,"Type":"QueryParseException"}"#;
+    const UNAUTHENTIC: &str = r#"{"Type":null,"Title":"Unauthorized","Detail":"AuthenticationUnsuccessful"}"#;
+    const UNSCOPED: &str = r#"{"title":"Unauthorized","detail":"AuthorizationUnsuccessful"}"#;
+
     #[test]
     fn the_accounting_table() {
         use ErrorKind::*;
-        const JSON: Headers = &[("content-type", "application/json; charset=utf-8")];
-        const HTML: Headers = &[("content-type", "text/html")];
-        const UNAUTHENTIC: &str =
-            r#"{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"AuthenticationUnsuccessful"}"#;
-        const UNSCOPED: &str =
-            r#"{"title":"Unauthorized","status":401,"detail":"AuthorizationUnsuccessful"}"#;
         check(
             accounting,
             &[
@@ -182,73 +182,44 @@ mod tests {
                 (200, JSON, r#"{"Invoices":[{"InvoiceID":"a"#, InvalidResponse, Temporary, None),
                 (200, JSON, "", InvalidResponse, Temporary, None),
                 (302, &[], "", InvalidResponse, Permanent, None),
-                (
-                    400,
-                    JSON,
-                    r#"{"ErrorNumber":16,"Type":"QueryParseException"}"#,
-                    InvalidResponse,
-                    Permanent,
-                    None,
-                ),
+                (400, JSON, QUERY, InvalidResponse, Permanent, None),
                 (400, JSON, r#"{"Type":"HighVolumeException"}"#, Unsupported, Permanent, None),
                 (401, JSON, UNAUTHENTIC, Unauthenticated, Permanent, None),
                 (401, JSON, UNSCOPED, PermissionDenied, Permanent, None),
-                (
-                    403,
-                    JSON,
-                    r#"{"Title":"Forbidden","Detail":"AuthenticationUnsuccessful"}"#,
-                    PermissionDenied,
-                    Permanent,
-                    None,
-                ),
+                (403, JSON, UNAUTHENTIC, PermissionDenied, Permanent, None),
                 (404, HTML, "<html>The resource cannot be found</html>", NotFound, Permanent, None),
                 (412, &[], "", InvalidResponse, Permanent, None),
-                (
-                    429,
-                    &[("x-rate-limit-problem", "minute"), ("retry-after", "12")],
-                    "",
-                    RateLimited,
-                    Temporary,
-                    Some(12),
-                ),
-                (429, &[("x-rate-limit-problem", "Minute")], "", RateLimited, Temporary, Some(60)),
-                (
-                    429,
-                    &[("x-rate-limit-problem", "day"), ("retry-after", "66975")],
-                    "",
-                    QuotaExhausted,
-                    Temporary,
-                    Some(66975),
-                ),
-                (429, &[("x-rate-limit-problem", "Day")], "", QuotaExhausted, Temporary, Some(3600)),
-                (429, &[("x-daylimit-remaining", "0")], "", QuotaExhausted, Temporary, Some(3600)),
-                (429, &[("x-rate-limit-problem", "concurrent")], "", RateLimited, Temporary, Some(1)),
-                (429, &[("x-rate-limit-problem", "app-minute")], "", RateLimited, Temporary, Some(60)),
-                (
-                    429,
-                    &[("x-rate-limit-problem", "appminute"), ("retry-after", "3")],
-                    "",
-                    RateLimited,
-                    Temporary,
-                    Some(3),
-                ),
-                (429, &[], "oops", RateLimited, Temporary, None),
                 (500, HTML, "<html/>", Unavailable, Temporary, None),
                 (501, &[], "", Unsupported, Permanent, None),
-                (
-                    503,
-                    &[("content-type", "text/plain")],
-                    "The Organisation is offline",
-                    Unavailable,
-                    Temporary,
-                    None,
-                ),
+                (503, HTML, "The Organisation is offline", Unavailable, Temporary, None),
                 (503, &[("retry-after", "30")], "", Unavailable, Temporary, Some(30)),
                 (504, &[], "", Timeout, Temporary, None),
             ],
         );
         assert!(accounting(&mut response(200, JSON, "{}\n")).is_ok());
         assert!(accounting(&mut response(200, &[], "[]")).is_ok());
+    }
+
+    #[test]
+    fn the_budgets_of_a_429() {
+        use ErrorKind::*;
+        const MINUTE: Headers = &[("x-rate-limit-problem", "minute"), ("retry-after", "12")];
+        const DAY: Headers = &[("x-rate-limit-problem", "day"), ("retry-after", "66975")];
+        const APP: Headers = &[("x-rate-limit-problem", "appminute"), ("retry-after", "3")];
+        check(
+            accounting,
+            &[
+                (429, MINUTE, "", RateLimited, Temporary, Some(12)),
+                (429, &[("x-rate-limit-problem", "Minute")], "", RateLimited, Temporary, Some(60)),
+                (429, DAY, "", QuotaExhausted, Temporary, Some(66975)),
+                (429, &[("x-rate-limit-problem", "Day")], "", QuotaExhausted, Temporary, Some(3600)),
+                (429, &[("x-daylimit-remaining", "0")], "", QuotaExhausted, Temporary, Some(3600)),
+                (429, &[("x-rate-limit-problem", "concurrent")], "", RateLimited, Temporary, Some(1)),
+                (429, APP, "", RateLimited, Temporary, Some(3)),
+                (429, &[("x-rate-limit-problem", "app-minute")], "", RateLimited, Temporary, Some(60)),
+                (429, &[], "oops", RateLimited, Temporary, None),
+            ],
+        );
     }
 
     #[test]

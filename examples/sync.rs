@@ -8,10 +8,11 @@
 //! XERO_CLIENT_SECRET; SHOPIFY_SHOP with SHOPIFY_ACCESS_TOKEN, or SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET.
 //! A rotating XERO_REFRESH_TOKEN needs SENTIA_MASTER_KEY, 32 random bytes in base64, to be kept sealed.
 //!
-//! Progress goes to standard error; the last line of standard output is the report as JSON. The exit code is 0 when
+//! Progress is shown as bars on a terminal and written as JSON lines elsewhere; the last line of standard output is the
+//! report as JSON. The exit code is 0 when
 //! the run is complete, with or without quarantine, 3 when it is incomplete, and 1 when it failed.
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Instant};
 
 use clap::{Parser, ValueEnum};
 use sentia::{
@@ -19,7 +20,7 @@ use sentia::{
     certificate::SweepPolicy,
     connectors::{Shopify, Xero},
     optional_from_env,
-    report::Failure,
+    report::{Event, Failure},
     security::{MasterKeyset, Vault},
     transport::Pacing,
 };
@@ -102,7 +103,7 @@ async fn sync(arguments: Arguments) -> Result<RunReport> {
         .tenant(&arguments.tenant)
         .connection(&name)
         .mode(if arguments.full { Mode::Full } else { Mode::Incremental })
-        .observe(progress::listener(&name));
+        .observe(listener(&name));
     if !arguments.stream.is_empty() {
         pipeline = pipeline.streams(&arguments.stream);
     }
@@ -145,6 +146,35 @@ fn connector(arguments: &Arguments) -> Result<Arc<dyn Connector>> {
             Arc::new(builder.build()?)
         }
     })
+}
+
+fn listener(connection: &str) -> Box<dyn Fn(&Event) + Send + Sync> {
+    if std::io::stderr().is_terminal() {
+        return Box::new(progress::bars(connection));
+    }
+    let connection = connection.to_owned();
+    Box::new(move |event| print_line(&connection, event))
+}
+
+fn print_line(connection: &str, event: &Event) {
+    let line = match event {
+        Event::Committed { stream, counts, read, declared } => json!({
+            "event": "committed", "connection": connection, "stream": stream,
+            "read": read, "declared": declared, "counts": counts,
+        }),
+        Event::Reread { stream, reason } => {
+            json!({ "event": "reread", "connection": connection, "stream": stream, "reason": reason })
+        }
+        Event::Waiting { stream, wait } => {
+            json!({ "event": "waiting", "connection": connection, "stream": stream, "wait_ms": wait.as_millis() as u64 })
+        }
+        Event::Finished(report) => json!({
+            "event": "finished", "connection": connection, "stream": report.name,
+            "outcome": report.outcome, "counts": report.counts, "failure": report.failure,
+        }),
+        _ => return,
+    };
+    println!("{line}");
 }
 
 fn summary(report: &RunReport, started: Instant) -> Value {

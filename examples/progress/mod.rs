@@ -1,23 +1,17 @@
-//! What a person or a log sees while a pipeline runs: bars on a terminal, JSON lines elsewhere.
+//! What a person sees while a pipeline runs: a bar for each stream, on a terminal only.
 
 use std::{
     collections::HashMap,
-    io::IsTerminal,
     sync::{Mutex, PoisonError},
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use sentia::report::Event;
-use serde_json::json;
 
 /// A listener for [`Pipeline::observe`](sentia::Pipeline::observe).
-pub(crate) fn listener(connection: &str) -> impl Fn(&Event) + Send + Sync + 'static {
-    let bars = std::io::stderr().is_terminal().then(|| Bars::new(connection));
-    let connection = connection.to_owned();
-    move |event| match &bars {
-        Some(bars) => bars.show(event),
-        None => line(&connection, event),
-    }
+pub(crate) fn bars(connection: &str) -> impl Fn(&Event) + Send + Sync + 'static {
+    let bars = Bars::new(connection);
+    move |event| bars.show(event)
 }
 
 struct Bars {
@@ -60,25 +54,4 @@ impl Bars {
             _ => {}
         }
     }
-}
-
-fn line(connection: &str, event: &Event) {
-    let line = match event {
-        Event::Committed { stream, counts, read, declared } => json!({
-            "event": "committed", "connection": connection, "stream": stream,
-            "read": read, "declared": declared, "counts": counts,
-        }),
-        Event::Reread { stream, reason } => {
-            json!({ "event": "reread", "connection": connection, "stream": stream, "reason": reason })
-        }
-        Event::Waiting { stream, wait } => {
-            json!({ "event": "waiting", "connection": connection, "stream": stream, "wait_ms": wait.as_millis() as u64 })
-        }
-        Event::Finished(report) => json!({
-            "event": "finished", "connection": connection, "stream": report.name,
-            "outcome": report.outcome, "counts": report.counts, "failure": report.failure,
-        }),
-        _ => return,
-    };
-    eprintln!("{line}");
 }

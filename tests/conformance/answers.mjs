@@ -1,12 +1,20 @@
 // Answers for a schema without a shop behind it. Every value is derived from the object it belongs to (its
 // id, where it has one), the field and its arguments, so the same object always gets the same answer, in a
-// list or on its own.
+// list or on its own. A sparse answer has null wherever the schema allows it, except at the root.
 //
 // What a client may rely on: `id` is a global id of 18 digits with the object's own type; a sized list
 // never exceeds `first`/`last`; `nodes` and `edges` show the same objects; every connection has a next page
 // (unless its first one has room for all) and ends behind it; cursors, searches and orders never change
 // what an object is; `updatedAt` rises along a list; user errors are empty.
-import { GraphQLError, getNamedType, getNullableType, isAbstractType, isEnumType, isListType, isObjectType } from "graphql";
+import {
+  GraphQLError,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isEnumType,
+  isListType,
+  isObjectType,
+} from "graphql";
 
 const LIST_LENGTH = 2;
 const SIZED_LIST_LENGTH = 12;

@@ -18,6 +18,9 @@ async fn everything(database: Database) {
     let sandbox = Sandbox::start(11, Size::small()).await.expect("the twins start");
     let store = database.store().await;
     let (uk, usa) = (sandbox.shopify_uk(), sandbox.shopify_usa());
+    for twin in [uk, usa] {
+        twin.set_pacing(sentia_sandbox::Pacing::Lifted);
+    }
 
     for _ in 0..2 {
         let report = complete(books(&sandbox, &store).page_size(100).run().await.expect("reads"));

@@ -8,6 +8,7 @@ mod error;
 mod grant;
 mod nested;
 mod query;
+mod rounding;
 mod streams;
 #[cfg(test)]
 mod tests;

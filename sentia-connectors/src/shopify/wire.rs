@@ -7,13 +7,15 @@ use serde_json::value::RawValue;
 
 /// One page of a connection.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Edges<T>", bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct Connection<T> {
     /// Whether there is more.
-    #[serde(rename = "pageInfo")]
     pub(super) page: PageInfo,
     /// Its items.
-    #[serde(rename = "edges", deserialize_with = "nodes", bound(deserialize = "T: Deserialize<'de>"))]
     pub(super) nodes: Vec<T>,
+    /// Whether items are missing at its end: `endCursor` is the cursor of the last edge
+    /// [shopify.dev "PageInfo"], and here it is another one's. Never where the query asks for no cursors.
+    pub(super) is_short: bool,
 }
 
 /// Where a connection goes on.
@@ -25,13 +27,30 @@ pub(super) struct PageInfo {
     pub(super) end_cursor: Option<String>,
 }
 
-fn nodes<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    #[derive(Deserialize)]
-    struct Edge<T> {
-        node: T,
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
+struct Edges<T> {
+    page_info: PageInfo,
+    edges: Vec<Edge<T>>,
+}
+
+#[derive(Deserialize)]
+struct Edge<T> {
+    #[serde(default)]
+    cursor: Option<String>,
+    node: T,
+}
+
+impl<T> From<Edges<T>> for Connection<T> {
+    fn from(Edges { page_info, edges }: Edges<T>) -> Self {
+        let end = page_info.end_cursor.as_ref();
+        let is_short = match edges.last() {
+            Some(last) => last.cursor.is_some() && end.is_some() && last.cursor.as_ref() != end,
+            None => end.is_some() && !page_info.has_next_page,
+        };
+        let nodes = edges.into_iter().map(|edge| edge.node).collect();
+        Connection { page: page_info, nodes, is_short }
     }
-    let edges = Vec::<Edge<T>>::deserialize(deserializer)?;
-    Ok(edges.into_iter().map(|edge| edge.node).collect())
 }
 
 /// An object of which only the id is read.

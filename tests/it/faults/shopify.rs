@@ -44,7 +44,7 @@ const TABLE: [Line<ShopifyFault>; ShopifyFault::ALL.len()] = [
     (ShopifyFault::NullKey, Held(1, "{\"id\":null"), Held(LATER_PAGES, "{\"id\":null")),
     (ShopifyFault::WrongType, Held(1, "\"amount\":{}"), Held(LATER_PAGES, "\"amount\":{}")),
     (ShopifyFault::TooManyDigits, Held(1, DIGITS), Held(LATER_PAGES, DIGITS)),
-    (ShopifyFault::RoundedIds, Recovers, Recovers),
+    (ShopifyFault::RoundedIds, Recovers, Stops(ErrorKind::InvalidResponse)),
     (ShopifyFault::InvalidClient, Refused(ErrorKind::Unauthenticated), Refused(ErrorKind::Unauthenticated)),
     (ShopifyFault::LostTokenResponse, Recovers, Stops(ErrorKind::Unavailable)),
     (ShopifyFault::TokenUnavailable, Recovers, Stops(ErrorKind::Unavailable)),

@@ -1,0 +1,157 @@
+//! Shopify's published Admin schemas: graphql-js judges the queries and answers them with values of their types.
+
+use sentia::{
+    Evidence, Mode, Outcome, Pipeline, RunReport, Store,
+    connectors::{Shopify, shopify::QUERIES},
+    transport::Pacing,
+};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+
+use super::{
+    documents::{amounts_are_true, stored},
+    server::{Server, program},
+};
+use crate::database::{Database, Kind};
+
+const VERSIONS: [&str; 3] = ["2026-04", "2026-07", "2026-10"];
+
+/// The server has three of everything at the root, and of a nested connection one more than its first page shows;
+/// so a right count says that each follow-up query was asked, answered and decoded.
+const ROWS: [(&str, u64); 13] = [
+    ("shopify_shop", 1),
+    ("shopify_locations", 3),
+    ("shopify_products", 3),
+    ("shopify_product_variants", 3 * 101),
+    ("shopify_customers", 3),
+    ("shopify_orders", 3),
+    ("shopify_order_lines", 3 * 51),
+    ("shopify_refunds", 3 * 12),
+    ("shopify_refund_lines", 3 * 12 * 21),
+    ("shopify_fulfillments", 3 * 12),
+    ("shopify_fulfillment_lines", 3 * 12 * 21),
+    ("shopify_order_transactions", 3 * 12),
+    ("shopify_inventory_levels", 3 * 3),
+];
+
+/// Records over all streams.
+const RECORDS: u64 = 1 + 3 + 3 + 3 + 3 + 3 * 3;
+
+/// What the published schemas say to some queries; `None` where nobody can be asked.
+async fn judged(queries: &Value) -> Option<Value> {
+    let mut process = program("validate-queries.mjs")?.spawn().expect("node starts");
+    let mut input = process.stdin.take().expect("it is piped");
+    input.write_all(queries.to_string().as_bytes()).await.expect("it reads");
+    drop(input);
+    let output = process.wait_with_output().await.expect("it ends");
+    let judgement: Value = serde_json::from_slice(&output.stdout).expect("a judgement");
+    let is_clean = judgement["errors"].as_array().is_some_and(Vec::is_empty);
+    assert_eq!(output.status.code(), Some(if is_clean { 0 } else { 1 }), "{judgement}");
+    Some(judgement)
+}
+
+#[tokio::test]
+async fn every_query_is_valid_in_every_published_version() {
+    let queries: Vec<_> =
+        QUERIES.iter().map(|(name, query)| json!({ "name": name, "query": query })).collect();
+    let Some(judgement) = judged(&queries.into()).await else { return };
+    assert_eq!(judgement, json!({ "checked": QUERIES.len(), "versions": VERSIONS, "errors": [] }));
+    assert!(QUERIES.len() > 10);
+
+    // And the judge does refuse: a field that no version knows, and a required argument left out.
+    let wrong = ["query A { shop { id novelty } }", "query B { order { id } }"];
+    let queries: Vec<_> = wrong.iter().map(|query| json!({ "name": "wrong", "query": query })).collect();
+    let judgement = judged(&queries.into()).await.expect("it could be asked before");
+    let refused = |version: &str| {
+        let errors = judgement["errors"].as_array().expect("errors").iter();
+        errors.filter(|error| error["version"] == version).count()
+    };
+    assert_eq!(VERSIONS.map(refused), [2, 2, 2], "{judgement}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_with_every_field_decode() {
+    decodes("present").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_with_every_optional_field_null_decode() {
+    decodes("null").await;
+}
+
+async fn decodes(optional: &str) {
+    let Some(server) = Server::start("serve-shopify.mjs", &["--optional", optional]).await else { return };
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        println!("on {kind:?}");
+        if let Some(database) = Database::fresh(kind).await {
+            every_record_is_stored(&server, &database).await;
+            has_parts_and_nulls(&database, optional).await;
+        }
+    }
+}
+
+fn shop(server: &Server, store: &Store) -> Pipeline {
+    let shop = Shopify::builder().shop("acme.myshopify.com").access_token("a-fixed-access-token");
+    let shop = shop.base_url(&server.url).pacing(Pacing::Off).build().expect("valid settings");
+    // Three are two pages of at most two.
+    Pipeline::new(shop, store.clone()).page_size(2)
+}
+
+async fn every_record_is_stored(server: &Server, database: &Database) {
+    let store = database.store().await;
+    let first = shop(server, &store).run().await.expect("reads");
+    is_proved(&first);
+    assert_eq!(first.counts().inserted, RECORDS, "{first:#?}");
+    holds_every_row(database).await;
+
+    for mode in [Mode::Incremental, Mode::Full] {
+        let report = shop(server, &store).mode(mode).run().await.expect("reads");
+        is_proved(&report);
+        assert_eq!(report.counts().unchanged, RECORDS, "{report:#?}");
+        holds_every_row(database).await;
+    }
+    let verified = store.verify().await.expect("verifies");
+    assert!(verified.holds() && verified.rows == RECORDS, "{verified:#?}");
+}
+
+fn is_proved(report: &RunReport) {
+    assert_eq!((report.outcome(), report.streams().len()), (Outcome::Complete, 6), "{report:#?}");
+    assert_eq!((report.counts().read, report.counts().quarantined), (RECORDS, 0), "{report:#?}");
+    let mut certificates = report.streams().iter().flat_map(|stream| &stream.certificates);
+    assert!(
+        certificates.all(|proof| (proof.evidence, proof.attempt) == (Evidence::Walked, 1)),
+        "{report:#?}"
+    );
+}
+
+async fn holds_every_row(database: &Database) {
+    for (table, rows) in ROWS {
+        assert_eq!(database.count(table).await, rows, "{table}");
+    }
+    amounts_are_true(database, "shopify_orders", "total", "/totalPriceSet/shopMoney/amount").await;
+    amounts_are_true(
+        database,
+        "shopify_orders",
+        "presentment_total",
+        "/totalPriceSet/presentmentMoney/amount",
+    )
+    .await;
+    amounts_are_true(database, "shopify_customers", "amount_spent", "/amountSpent/amount").await;
+}
+
+/// The documents are as full, or as empty, as the test thinks they are.
+async fn has_parts_and_nulls(database: &Database, optional: &str) {
+    for document in stored(database, "shopify_orders").await {
+        let order: Value = serde_json::from_str(&document).expect("a document");
+        let is_null = |member: &str| order.get(member).expect("it was asked for").is_null();
+        let optional_members =
+            ["customer", "cancelledAt", "poNumber", "shippingAddress", "displayFinancialStatus"];
+        assert_eq!(optional_members.map(is_null), [optional == "null"; 5], "{document}");
+        assert!(!is_null("totalPriceSet"));
+    }
+    let parts = database.rows("SELECT document_parts FROM shopify_orders").await;
+    assert!(
+        parts.iter().all(|row| row[0].starts_with("[{\"id\":")),
+        "the follow-up answers are kept: {parts:.200?}"
+    );
+}

@@ -1,4 +1,6 @@
 //! The only module that knows the time. Everything else is handed a [`Clock`].
+//! `clippy.toml` forbids `Utc::now` and `tokio::time::sleep` everywhere else. Timeouts and deadlines alone use the
+//! runtime's own timer, because they must end a future that waits for a socket.
 
 use std::{fmt, time::Duration};
 
@@ -6,9 +8,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 /// A source of time that tests can replace.
+/// ```
+/// use sentia_core::clock::{Clock, SystemClock};
+///
+/// let before = SystemClock.now();
+/// assert!(SystemClock.now() >= before);
+/// ```
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The current instant.
+    /// It is compared with instants of this clock only. How far a vendor's records reach is told by the vendor's own
+    /// clock, the `Date` header.
     fn now(&self) -> DateTime<Utc>;
 
     /// Waits for `duration`.
@@ -19,6 +29,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The machine's clock.
+/// The default of a [`Pipeline`](crate::Pipeline).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -36,6 +47,20 @@ impl Clock for SystemClock {
 }
 
 /// A clock that stands still until a test moves it; a sleep moves it by its own length and returns at once.
+/// So a test of a day of retries takes no time, and [`now`](Clock::now) afterwards says how long was waited:
+///
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::{clock::Clock, testing::ManualClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let clock = ManualClock::new(chrono::DateTime::UNIX_EPOCH);
+/// clock.sleep(Duration::from_secs(90)).await;
+/// clock.advance(Duration::from_secs(10));
+/// assert_eq!(clock.now().timestamp(), 100);
+/// # }
+/// ```
 #[cfg(any(test, feature = "testing"))]
 #[derive(Debug)]
 pub struct ManualClock(std::sync::Mutex<DateTime<Utc>>);

@@ -156,7 +156,11 @@ impl<W> Fields<W> {
         let value = |(column, get): (&Column, &Get<W>)| {
             get.value(wire).map_err(|reason| format!("{}: {reason}", column.name))
         };
-        self.columns.iter().zip(&self.getters).map(value).collect()
+        let mut row = Vec::with_capacity(self.columns.len());
+        for pair in self.columns.iter().zip(&self.getters) {
+            row.push(value(pair)?);
+        }
+        Ok(row)
     }
 }
 

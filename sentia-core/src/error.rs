@@ -1,47 +1,79 @@
 //! One error type for every crate: what happened, whether to try again, where, why, and the remedy.
+//! An [`Error`] has a [kind](ErrorKind), which is a closed list, and a [status](Status), which says whether trying
+//! again can help. Kinds have a stable [code](ErrorKind::code) for programs and a [remedy](ErrorKind::remedy) for
+//! people. An error is classified once, where the vendor's answer or the database's code is known; what passes it on
+//! adds context and never changes the kind.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 /// A result whose error is [`Error`].
+/// The second parameter lets the alias stand in for [`std::result::Result`] where another error is meant.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. The registry is closed on purpose: every vendor status maps onto one of these.
+/// A kind has a usual [`Status`]; [`Error::temporary`] and [`Error::permanent`] say otherwise for one error. More kinds
+/// may come, so a `match` needs a wildcard.
+///
+/// ```
+/// use sentia_core::{Error, ErrorKind, Owner, Status};
+///
+/// assert_eq!(ErrorKind::RateLimited.code(), "rate_limited");
+/// assert_eq!(ErrorKind::RateLimited.owner(), Owner::Vendor);
+/// assert_eq!(Error::new(ErrorKind::RateLimited, "slow down").status(), Status::Temporary);
+/// assert_eq!(Error::new(ErrorKind::NotFound, "no such shop").status(), Status::Permanent);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting is missing, malformed or contradicts another.
+    /// Raised before the first call where that is possible. Permanent. It stops the whole run.
     ConfigInvalid,
     /// The vendor does not accept the credentials.
+    /// A token that could be renewed was renewed once before. Permanent. It stops the whole run.
     Unauthenticated,
     /// The credentials are good but do not reach this far: a missing scope, a disconnected tenant.
+    /// Permanent. Only the stream that met it ends; the others are read.
     PermissionDenied,
     /// The vendor does not know the path, shop or item.
+    /// Permanent.
     NotFound,
     /// This connector, store or vendor plan cannot do what was asked.
+    /// Permanent.
     Unsupported,
     /// Too many calls for now; the wait is short.
+    /// Temporary. It is repeated even for requests that may take effect only once: a refused one had no effect.
     RateLimited,
     /// A daily or monthly budget is spent; the wait is long.
+    /// Temporary, but no retry sleeps that long: it ends the run, and [`Error::wait`] says when to come back.
     QuotaExhausted,
     /// No answer within the time allowed.
+    /// Temporary. Counts against the circuit breaker.
     Timeout,
     /// The vendor or the network is down.
+    /// Temporary. Counts against the circuit breaker, whose own refusals are of this kind too.
     Unavailable,
     /// Somebody else wrote first: a stale lease, a changed checkpoint, a newer key version.
+    /// Temporary: who reads again sees what the other wrote.
     Conflict,
     /// The vendor's answer is not what its documentation promises.
+    /// Permanent, unless the answer may have been cut off on its way; then it is asked for again.
     InvalidResponse,
     /// A signature or a sealed secret does not verify.
+    /// Permanent.
     SignatureInvalid,
     /// The database refused or failed.
+    /// Permanent, unless the driver's code says otherwise: a full disk, a lost connection, a deadlock. It stops the run.
     Store,
     /// The caller asked to stop.
+    /// Temporary. Nothing that was committed is lost.
     Cancelled,
     /// A defect in Sentia; please report it.
+    /// Permanent.
     Unexpected,
 }
 
 /// Who can do something about an error.
+/// It decides whom to tell: a user can reconnect an account, nobody but the vendor can bring its service back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// The person who connected the account or configured the host.
@@ -53,6 +85,8 @@ pub enum Owner {
 }
 
 /// Whether trying again can help.
+/// The retry layer repeats [`Temporary`](Status::Temporary) errors and, when it gives up, makes them
+/// [`Exhausted`](Status::Exhausted), so that no loop around it multiplies the attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// The same request fails the same way until somebody changes something.
@@ -84,6 +118,7 @@ impl ErrorKind {
     ];
 
     /// The stable code used in reports, HTTP problem bodies and metric labels.
+    /// It is the variant's name in snake_case and does not change; messages may.
     pub const fn code(self) -> &'static str {
         match self {
             ErrorKind::ConfigInvalid => "config_invalid",
@@ -105,6 +140,8 @@ impl ErrorKind {
     }
 
     /// Who can act on it.
+    /// Configuration and credentials are the user's; limits, outages and broken answers the vendor's; conflicts,
+    /// signatures, the database and defects ours or the host application's.
     pub const fn owner(self) -> Owner {
         match self {
             ErrorKind::ConfigInvalid | ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => Owner::User,
@@ -117,6 +154,7 @@ impl ErrorKind {
     }
 
     /// What that owner can do, in one clause.
+    /// It is general; an error's own message names the setting, scope or file.
     pub const fn remedy(self) -> &'static str {
         match self {
             ErrorKind::ConfigInvalid => "correct the named setting",
@@ -157,6 +195,8 @@ impl fmt::Display for ErrorKind {
 }
 
 /// An error: kind, status, operation, context and source. One word wide.
+/// Wording is not part of the interface: match on [`kind`](Error::kind), and read details by
+/// [`context_value`](Error::context_value).
 ///
 /// `Display` prints this level only; the chain is in [`source`](StdError::source):
 ///
@@ -168,6 +208,19 @@ impl fmt::Display for ErrorKind {
 ///     .context("stream", "invoices")
 ///     .context("page", 3);
 /// assert_eq!(error.to_string(), "timeout in xero.fetch (stream: invoices, page: 3): no answer within 30 s");
+/// ```
+///
+/// `Debug` adds status, remedy and the chain, for a log or a terminal:
+///
+/// ```
+/// use sentia_core::{Error, ErrorKind};
+///
+/// let error = Error::new(ErrorKind::Store, "commit failed").source(std::io::Error::other("disk full"));
+/// assert_eq!(
+///     format!("{error:?}"),
+///     "store: commit failed [Permanent; check the database, its disk space and its permissions]\n  \
+///      caused by: disk full"
+/// );
 /// ```
 pub struct Error(Box<Inner>);
 
@@ -196,6 +249,7 @@ impl Error {
     }
 
     /// Names the operation that failed, `vendor.verb`; the innermost name stays.
+    /// So each level may name itself on the way out, and the one nearest to the failure is shown.
     #[must_use]
     pub fn operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
         if self.0.operation.is_empty() {
@@ -205,6 +259,8 @@ impl Error {
     }
 
     /// Adds a piece of where; the first value for a name stays.
+    /// Values are shown to people and kept in reports: never a secret, and of a vendor's body at most 512 bytes
+    /// ([`body_excerpt`](crate::transport::body_excerpt)).
     #[must_use]
     pub fn context(mut self, name: &'static str, value: impl ToString) -> Self {
         if self.context_value(name).is_none() {
@@ -214,6 +270,7 @@ impl Error {
     }
 
     /// Adds the reason.
+    /// It is returned by [`std::error::Error::source`] and not repeated in `Display`, so printing a chain shows it once.
     #[must_use]
     pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -221,6 +278,8 @@ impl Error {
     }
 
     /// Says how long the vendor asked to wait.
+    /// The retry layer waits that long if it is at most
+    /// [`RetryPolicy::max_vendor_wait`](crate::transport::RetryPolicy::max_vendor_wait); beyond it the error is returned.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
@@ -242,6 +301,7 @@ impl Error {
     }
 
     /// Marks a temporary error as tried often enough.
+    /// A permanent error stays permanent.
     #[must_use]
     pub fn exhausted(mut self) -> Self {
         if self.0.status == Status::Temporary {
@@ -266,6 +326,7 @@ impl Error {
     }
 
     /// How long the vendor asked to wait, if it said so.
+    /// A host that schedules runs itself adds it to the present time.
     pub fn wait(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -276,6 +337,7 @@ impl Error {
     }
 
     /// The value noted under `name`.
+    /// Common names are `stream`, `partition`, `page`, `status`, `body`, `attempts`, `setting` and `connector`.
     pub fn context_value(&self, name: &str) -> Option<&str> {
         self.0.context.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }

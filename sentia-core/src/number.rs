@@ -1,4 +1,6 @@
 //! Numbers that stay exact from the JSON token to the column.
+//! serde_json reads a number that is not an integer as `f64`, which keeps 15 to 17 digits. The token's own text is kept
+//! by `RawValue`, and a decimal is read from that.
 
 use std::{ops::Deref, str::FromStr};
 
@@ -11,6 +13,16 @@ use serde_json::value::RawValue;
 /// A token with more digits than a [`Decimal`] holds is an error, which sends its record to quarantine; it is
 /// never rounded. Use it as a plain field (`Option<Exact>`), never under `flatten`, `untagged` or `tag`: serde
 /// buffers those through floats.
+/// ```
+/// use sentia_core::Exact;
+///
+/// let read = |json: &str| serde_json::from_str::<Exact>(json).map(|number| number.to_string()).ok();
+/// assert_eq!(read("9007199254740993.01").as_deref(), Some("9007199254740993.01"), "not a neighbor of it");
+/// assert_eq!(read("\"404.950\"").as_deref(), Some("404.950"), "quoted, with its zeros");
+/// assert_eq!(read("1.5e3").as_deref(), Some("1500"));
+/// assert_eq!(read("0.12345678901234567890123456789"), None, "29 digits do not fit");
+/// assert_eq!(read("null"), None, "an absent number is an Option");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(transparent)]
 pub struct Exact(pub Decimal);

@@ -12,9 +12,17 @@ use crate::{
 };
 
 /// The fields that identify a record, joined by `/` where there are several.
+/// A key is never empty. It is compared byte for byte, as the vendor writes it.
 pub type Key = Text;
 
 /// A SHA-256 digest.
+/// ```
+/// use sentia_core::record::Digest;
+///
+/// let digest = Digest::of(b"abc");
+/// assert_eq!(digest, Digest::of_parts(&[b"a", b"bc"]));
+/// assert!(digest.to_string().starts_with("ba7816bf"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
@@ -25,6 +33,7 @@ impl Digest {
     }
 
     /// The digest of several pieces, one after the other.
+    /// The pieces' borders do not count. Where they matter, put a length before each.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         parts.iter().for_each(|part| context.update(part));
@@ -33,6 +42,7 @@ impl Digest {
     }
 
     /// A digest read back from a database.
+    /// `None` unless there are exactly 32 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Digest)
     }
@@ -56,6 +66,17 @@ impl fmt::Debug for Digest {
 }
 
 /// The vendor's document, byte for byte as received.
+/// It is a slice of the page it came in, so a page's documents share one allocation and live as long as the longest
+/// held of them. Nothing parses and writes it again: the digest is over these bytes.
+///
+/// ```
+/// use sentia_core::record::{Digest, Document};
+///
+/// let document = Document::new(r#"{ "id":1 }"#.into()).with_parts(&["{}".into(), "[]".into()]);
+/// assert_eq!(document.parts().map(|parts| &parts[..]), Some(&b"[{},[]]"[..]));
+/// assert_eq!(document.digest(), Digest::of(br#"{ "id":1 }[{},[]]"#));
+/// assert_eq!(format!("{document:?}"), "Document(17 bytes)");
+/// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Document {
     body: Bytes,
@@ -112,6 +133,16 @@ impl fmt::Debug for Document {
 }
 
 /// The vendor's updated-at: the raw text and an integer that orders it.
+/// Versions of one stream are compared by `order` alone. The raw text is kept because vendors write more, or less,
+/// than an instant.
+///
+/// ```
+/// use sentia_core::Version;
+///
+/// let at = "2026-03-01T10:00:00Z".parse().expect("an instant");
+/// let version = Version::at("/Date(1772359200000+0000)/".into(), at);
+/// assert_eq!(version.order, 1_772_359_200_000_000);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Version {
     /// As the vendor wrote it.
@@ -133,6 +164,7 @@ impl Version {
 }
 
 /// What a record does to its row.
+/// A tombstone whose document is empty leaves document, columns and child rows as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Operation {
@@ -143,6 +175,8 @@ pub enum Operation {
 }
 
 /// One keyed item of a stream.
+/// Connectors make records through [`Stream`](crate::Stream) or
+/// [`json_record`](crate::json_record::json_record), which fill key, version and columns alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// What identifies it in its stream.
@@ -154,8 +188,10 @@ pub struct Record {
     /// The vendor's bytes.
     pub document: Document,
     /// One value per declared column.
+    /// In the order of [`StreamInfo::columns`](crate::StreamInfo::columns); the engine refuses another number.
     pub values: Vec<Value>,
     /// One set of rows per declared child table.
+    /// In the order of [`StreamInfo::children`](crate::StreamInfo::children); the rows in the vendor's order.
     pub children: Vec<ChildRows>,
     digest: Digest,
     row_check: i64,
@@ -169,6 +205,7 @@ impl Record {
     }
 
     /// Marks the record as deleted at the source.
+    /// The row stays, with the time of the fetch in its column `deleted`.
     #[must_use]
     pub fn tombstone(mut self) -> Self {
         self.operation = Operation::Tombstone;
@@ -176,6 +213,19 @@ impl Record {
     }
 
     /// Reads a member of the document.
+    /// The document is parsed for this one member, so it is meant for rules and small connectors. For numbers use
+    /// [`Exact`](crate::Exact): serde reads other decimals through binary floats.
+    ///
+    /// ```
+    /// use sentia_core::{Exact, Record, Version, record::Document};
+    ///
+    /// let document = Document::new(r#"{"total": 19.90, "lines": [1, 2]}"#.into());
+    /// let record = Record::new("1001".into(), Version::none(), document, Vec::new(), Vec::new());
+    /// assert_eq!(record.get::<Exact>("total")?.to_string(), "19.90");
+    /// assert_eq!(record.get::<Vec<u32>>("lines")?, [1, 2]);
+    /// assert!(record.get::<String>("name").is_err());
+    /// # Ok::<(), sentia_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `InvalidResponse` when it is missing or of another type.
@@ -190,6 +240,7 @@ impl Record {
     }
 
     /// SHA-256 over the document's bytes.
+    /// Computed when the record was made; changing `document` afterwards does not change it.
     pub fn digest(&self) -> Digest {
         self.digest
     }
@@ -201,6 +252,7 @@ impl Record {
 }
 
 /// A document that could not become a record: kept with its bytes, never dropped.
+/// A rejected document with a key counts as seen, so the sweep spares its row. Without a key it forbids the sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// Its key, where that much could be read.

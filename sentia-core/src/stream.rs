@@ -1,4 +1,6 @@
 //! What a stream is: its key, columns, child tables, and how it is read.
+//! A stream is data. The engine reads from it whether to ask for changes, whether to sweep and how far to overlap; the
+//! store makes its tables from it; nothing branches on a stream's name.
 
 use std::{fmt, time::Duration};
 
@@ -7,6 +9,19 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, ErrorKind, Result, value::ColumnKind};
 
 /// Where records come from and go to: a partition of a stream of a connection of a tenant.
+/// Checkpoint, manifests, certificates and sweep are per `StreamId`.
+///
+/// ```
+/// use sentia_core::StreamId;
+///
+/// let id = StreamId {
+///     tenant: "acme".into(),
+///     connection: "shopify-uk".into(),
+///     stream: "inventory_levels".into(),
+///     partition: "gid://shopify/Location/1".into(),
+/// };
+/// assert_eq!(id.to_string(), "acme/shopify-uk/inventory_levels/gid://shopify/Location/1");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StreamId {
     /// Whose data it is.
@@ -39,6 +54,8 @@ pub struct Column {
 }
 
 /// A child collection with a table of its own, replaced as a set with its parent.
+/// Its rows have no key of their own: `(tenant, connection, parent_key, position)` identifies one, and position counts
+/// from 0 in the vendor's order. A parent that is marked deleted keeps its children.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildInfo {
     /// Its name, for instance `invoice_lines`.
@@ -51,6 +68,7 @@ pub struct ChildInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// Everything, each time.
+    /// Each run is then a full read, and sweeps where the stream says so.
     Full,
     /// What changed since the checkpoint, by the named vendor field; everything on the first run.
     Incremental {
@@ -60,6 +78,7 @@ pub enum Reading {
 }
 
 /// How a deletion at the vendor becomes visible.
+/// Rows are marked in their column `deleted` and never removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletes {
     /// Rows are never deleted at the vendor, or this stream cannot tell.
@@ -71,11 +90,27 @@ pub enum Deletes {
 }
 
 /// A stream as data: the engine, the store and the documentation read the same entry.
+/// ```
+/// use sentia_core::{ColumnKind, StreamInfo, stream::Deletes};
+///
+/// let rates = StreamInfo::new("daily")
+///     .key(&["date", "currency"])
+///     .incremental("date")
+///     .column("rate", ColumnKind::Decimal)
+///     .deletes(Deletes::Sweep);
+/// rates.validate()?;
+/// assert_eq!(rates.cursor_field(), Some("date"));
+///
+/// let taken = StreamInfo::new("daily").key(&["date"]).column("digest", ColumnKind::Text);
+/// assert!(taken.validate().is_err(), "bookkeeping has a column of that name");
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamInfo {
     /// The stream's name, for instance `orders`.
     pub name: &'static str,
     /// The fields that identify a record.
+    /// Their values are joined by `/` where there are several. At least one.
     pub key: Vec<&'static str>,
     /// The typed columns of its table.
     pub columns: Vec<Column>,
@@ -84,17 +119,23 @@ pub struct StreamInfo {
     /// How it is read.
     pub reading: Reading,
     /// How far behind a proved bound the next incremental read begins again.
+    /// Default two minutes. It covers
+    /// a vendor that shows a change later than its time says, and clocks of several servers that differ.
     pub overlap: Duration,
     /// How deletions become visible.
     pub deletes: Deletes,
     /// The stream whose keys are this stream's partitions.
+    /// One partition is read per live key of it; it must
+    /// stand before this stream in the connector's list. Default none.
     pub partitioned_by: Option<&'static str>,
     /// The largest page the vendor grants, in records.
+    /// Default none: what the caller or the connector asks for is asked for.
     pub max_page: Option<u32>,
 }
 
 impl StreamInfo {
     /// A stream that is read in full each time.
+    /// Without key and columns yet; the overlap is two minutes, and deletions are not seen.
     pub fn new(name: &'static str) -> Self {
         StreamInfo {
             name,
@@ -117,6 +158,9 @@ impl StreamInfo {
     }
 
     /// Reads what changed since the checkpoint, by the vendor's `cursor` field.
+    /// The connector is given the lower bound in [`Fetch::since`](crate::Fetch::since), inclusive, and hands it to the
+    /// vendor. The field is also the record's version where records are made by
+    /// [`json_record`](crate::json_record::json_record).
     #[must_use]
     pub fn incremental(mut self, cursor: &'static str) -> Self {
         self.reading = Reading::Incremental { cursor };
@@ -165,6 +209,7 @@ impl StreamInfo {
 }
 
 /// Columns that every stream table has; a declared column may not take their names.
+/// `document_parts`, and the columns of child tables, `parent_key` and `position`, are reserved too.
 pub const BOOKKEEPING: [&str; 14] = [
     "tenant",
     "connection",
@@ -198,6 +243,8 @@ fn columns(stream: &'static str, columns: &[Column]) -> Result<()> {
 }
 
 /// Checks that `name` can stand in SQL unescaped: `[a-z][a-z0-9_]{0,47}`.
+/// 48 letters leave room for the vendor's prefix within PostgreSQL's 63 bytes for a name only up to 14 letters of
+/// vendor; longer names are cut by the server.
 ///
 /// # Errors
 /// `ConfigInvalid`, naming it.

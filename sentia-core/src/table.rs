@@ -5,6 +5,13 @@ use std::sync::Arc;
 use crate::stream::{ChildInfo, StreamInfo};
 
 /// A stream's catalog entry with the vendor whose prefix its tables bear.
+/// ```
+/// use std::sync::Arc;
+/// use sentia_core::{StreamInfo, StreamTable};
+///
+/// let table = StreamTable::new("xero", Arc::new(StreamInfo::new("invoices").key(&["InvoiceID"])));
+/// assert_eq!(table.name(), "xero_invoices");
+/// ```
 #[derive(Debug, Clone)]
 pub struct StreamTable {
     vendor: &'static str,

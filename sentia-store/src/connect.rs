@@ -18,8 +18,10 @@ pub(crate) struct Inner {
     pub(crate) dialect: Dialect,
     /// Tables known to exist in their present shape, so that a commit need not look.
     pub(crate) ensured: Mutex<HashSet<String>>,
-    /// SQLite has one writer: waiting here is fair, waiting in its busy handler is not.
-    pub(crate) writer: Mutex<()>,
+    /// SQLite has one writer, and it has one connection: waiting for it is fair, waiting in SQLite's busy handler is
+    /// not, and only one page cache is warmed by commits.
+    #[cfg(feature = "sqlite")]
+    pub(crate) writer: Option<sqlx::SqlitePool>,
 }
 
 impl fmt::Debug for Store {
@@ -39,37 +41,49 @@ impl Store {
     /// `ConfigInvalid` for a URL that is neither, or whose database is not compiled in; `Store` when the database
     /// does not answer. The error shows the URL without its password.
     pub async fn connect(url: &str) -> Result<Self> {
-        let (orm, dialect) = open(url).await.map_err(|error| error.operation("store.connect").context("url", redacted(url)))?;
-        Migrator::up(&orm, None).await.map_err(|e| orm_error(e).operation("store.migrate").context("url", redacted(url)))?;
-        Ok(Store(Arc::new(Inner { orm, dialect, ensured: Mutex::default(), writer: Mutex::default() })))
+        let located = |error: Error| error.operation("store.connect").context("url", redacted(url));
+        let inner = open(url).await.map_err(located)?;
+        Migrator::up(&inner.orm, None).await.map_err(|error| located(orm_error(error)))?;
+        Ok(Store(Arc::new(inner)))
     }
 
     /// Closes the pool; pending commits end first.
     pub async fn close(self) {
         match self.0.dialect {
             #[cfg(feature = "sqlite")]
-            Dialect::Sqlite => self.0.orm.get_sqlite_connection_pool().close().await,
+            Dialect::Sqlite => {
+                self.0.orm.get_sqlite_connection_pool().close().await;
+                self.0.writer().close().await;
+            }
             #[cfg(feature = "postgres")]
             Dialect::Postgres => self.0.orm.get_postgres_connection_pool().close().await,
         }
     }
 }
 
-async fn open(url: &str) -> Result<(DatabaseConnection, Dialect)> {
+async fn open(url: &str) -> Result<Inner> {
     #[cfg(feature = "sqlite")]
     if url.starts_with("sqlite:") {
-        return Ok((sqlite(url).await?, Dialect::Sqlite));
+        return sqlite(url).await;
     }
     #[cfg(feature = "postgres")]
     if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Ok((postgres(url).await?, Dialect::Postgres));
+        return postgres(url).await;
     }
     let message = "the database URL begins with sqlite: or postgres:, and its feature must be switched on";
     Err(Error::new(ErrorKind::ConfigInvalid, message))
 }
 
 #[cfg(feature = "sqlite")]
-async fn sqlite(url: &str) -> Result<DatabaseConnection> {
+impl Inner {
+    /// The pool that commits go through.
+    pub(crate) fn writer(&self) -> &sqlx::SqlitePool {
+        self.writer.as_ref().unwrap_or_else(|| self.orm.get_sqlite_connection_pool())
+    }
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(url: &str) -> Result<Inner> {
     use std::{str::FromStr, time::Duration};
 
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -79,24 +93,27 @@ async fn sqlite(url: &str) -> Result<DatabaseConnection> {
         // A power loss may undo the last commits, rows and checkpoint together; the next run reads them again.
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(30))
-        .pragma("cache_size", "-32768")
-        .pragma("temp_store", "MEMORY");
-    // Every connection to :memory: is a database of its own.
-    let connections = if url.contains(":memory:") { 1 } else { 4 };
-    let pool = SqlitePoolOptions::new()
-        .max_connections(connections)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await
-        .map_err(crate::error::store_error)?;
-    Ok(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+        .busy_timeout(Duration::from_secs(30));
+    let pool = |connections: u32| {
+        let pool = SqlitePoolOptions::new().max_connections(connections).min_connections(1);
+        pool.idle_timeout(None).max_lifetime(None).acquire_timeout(Duration::from_secs(600))
+    };
+    // Keys come in no order, so a commit touches an index page for nearly every row: each page goes to the file once
+    // for many commits.
+    let bulk = options.clone().pragma("cache_size", "-24576").pragma("wal_autocheckpoint", "16384").pragma("journal_size_limit", "16777216");
+    // Every connection to :memory: is a database of its own, so there it is one for everything.
+    let in_memory = url.contains(":memory:");
+    let orm = pool(if in_memory { 1 } else { 4 }).connect_with(options).await.map_err(crate::error::store_error)?;
+    let writer = match in_memory {
+        true => None,
+        false => Some(pool(1).connect_with(bulk).await.map_err(crate::error::store_error)?),
+    };
+    let orm = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(orm);
+    Ok(Inner { orm, dialect: Dialect::Sqlite, ensured: Mutex::default(), writer })
 }
 
 #[cfg(feature = "postgres")]
-async fn postgres(url: &str) -> Result<DatabaseConnection> {
+async fn postgres(url: &str) -> Result<Inner> {
     use std::{str::FromStr, time::Duration};
 
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -110,7 +127,14 @@ async fn postgres(url: &str) -> Result<DatabaseConnection> {
         .connect_with(options)
         .await
         .map_err(crate::error::store_error)?;
-    Ok(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+    let orm = sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Inner {
+        orm,
+        dialect: Dialect::Postgres,
+        ensured: Mutex::default(),
+        #[cfg(feature = "sqlite")]
+        writer: None,
+    })
 }
 
 /// The URL without user information and without query, for errors.

@@ -118,9 +118,8 @@ impl Store {
         match self.0.dialect {
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => {
-                let _writer = self.0.writer.lock().await;
-                let pool = self.0.orm.get_sqlite_connection_pool();
-                sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(pool).await.map_err(store_error)?;
+                let flush = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(self.0.writer());
+                flush.await.map_err(store_error)?;
                 Ok(())
             }
             // PostgreSQL's commit is durable by itself.

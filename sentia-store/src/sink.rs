@@ -25,9 +25,7 @@ macro_rules! in_unit {
         match store.0.dialect {
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => {
-                let _writer = store.0.writer.lock().await;
-                let pool = store.0.orm.get_sqlite_connection_pool();
-                let connection = pool.acquire().await.map_err(store_error)?;
+                let connection = store.0.writer().acquire().await.map_err(store_error)?;
                 crate::sqlite::transaction(connection, async move |$unit: &mut crate::sqlite::SqliteUnit| $work).await
             }
             #[cfg(feature = "postgres")]

@@ -1,7 +1,8 @@
 // Serves Xero's published accounting model with Prism:
 //   node serve-xero.mjs --specs DIR [--port 0]
 // Prism ignores the base path of the model's server, so a copy with the path in every template is served;
-// calls then look as they do in production: /api.xro/2.0/Invoices.
+// calls then look as they do in production: /api.xro/2.0/Invoices. Requests are judged by the model; answers
+// are the model's own examples, and to judge them too would take a second each.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +23,7 @@ const server = prismServer.createServer(operations, {
   config: {
     isProxy: false,
     validateRequest: true,
-    validateResponse: true,
+    validateResponse: false,
     checkSecurity: true,
     errors: false,
     mock: { dynamic: false, ignoreExamples: false },

@@ -30,6 +30,9 @@ fn missing() -> Option<String> {
     if variable("SENTIA_CONFORMANCE").is_none() {
         return Some("SENTIA_CONFORMANCE is not set; run `cargo xtask test`".to_owned());
     }
+    if std::process::Command::new("node").arg("--version").output().is_err() {
+        return Some("node is not installed".to_owned());
+    }
     let folders = [here().join("tests/conformance/node_modules"), models()];
     let folder = folders.into_iter().find(|folder| !folder.is_dir());
     folder.map(|folder| format!("{} is not there", folder.display()))

@@ -1,5 +1,8 @@
 //! Every fault of the twins' catalogs has one asserted end, and none of them is green while data is missing.
 
+mod database;
+mod runs;
+mod secrets;
 mod shopify;
 mod xero;
 

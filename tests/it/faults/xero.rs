@@ -64,7 +64,7 @@ const _: () = {
 pub(super) struct Books;
 
 /// By a refresh token that rotates and lives in the vault.
-struct Rotating;
+pub(super) struct Rotating;
 
 fn builder(scene: &Scene) -> sentia::connectors::xero::XeroBuilder {
     let twin = scene.sandbox.xero();
@@ -76,8 +76,11 @@ fn builder(scene: &Scene) -> sentia::connectors::xero::XeroBuilder {
         .pacing(transport::Pacing::Off)
 }
 
+/// Xero writes `{}` for "no value", so the connector reads a total of that form as none; the rule that every invoice
+/// has a total holds such a document back.
 fn pipeline(scene: &Scene, xero: Xero) -> Pipeline {
     Pipeline::new(xero, scene.store.clone())
+        .rule("invoices", sentia::rules::required("total"))
         .connection("xero")
         .page_size(10)
         .transport(policy())

@@ -1,0 +1,101 @@
+//! Pages as the twins send them, and a transport that answers with them from memory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sentia::{
+    Connector, Context, Fetch, Page, StreamInfo,
+    clock::SystemClock,
+    connectors::{Shopify, Xero},
+    transport::{self, Http, Meter, Pacing, Request, Response, Transport, TransportPolicy},
+};
+use sentia_sandbox::{Sandbox, Size};
+
+/// Answers every request with the same page.
+#[derive(Debug)]
+struct Canned(Response);
+
+#[async_trait]
+impl Transport for Canned {
+    async fn call(&self, request: Request) -> sentia::Result<Response> {
+        let mut response = self.0.clone();
+        (request.classify)(&mut response)?;
+        Ok(response)
+    }
+}
+
+/// Remembers the largest answer on its way through.
+#[derive(Debug)]
+struct Recording(Arc<dyn Transport>, std::sync::Mutex<Option<Response>>);
+
+#[async_trait]
+impl Transport for Recording {
+    async fn call(&self, request: Request) -> sentia::Result<Response> {
+        let response = self.0.call(request).await?;
+        let mut largest = self.1.lock().expect("one thread");
+        if largest.as_ref().is_none_or(|known| known.body.len() < response.body.len()) {
+            *largest = Some(response.clone());
+        }
+        Ok(response)
+    }
+}
+
+/// A connector with one page that it reads from memory.
+pub(crate) struct Source {
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) stream: Arc<StreamInfo>,
+    #[allow(dead_code, reason = "each bench takes what it measures")]
+    pub(crate) body: bytes::Bytes,
+    context: Context,
+}
+
+fn context(transport: Arc<dyn Transport>) -> Context {
+    Context::new(Http::new(transport), Arc::new(SystemClock), "bench", "bench")
+}
+
+impl Source {
+    async fn record(connector: Arc<dyn Connector>, stream: &str, records: u32) -> Self {
+        let stream = connector.info().streams.iter().find(|known| known.name == stream).expect("a stream").clone();
+        let clock = Arc::new(SystemClock);
+        let stack = transport::stack(TransportPolicy::default(), clock, Meter::default()).expect("a transport");
+        let recording = Arc::new(Recording(stack, Default::default()));
+        let request = Fetch::new(&stream).sized(Some(records));
+        let page = connector.fetch(&context(recording.clone()), request).await.expect("a page");
+        assert_eq!(page.records().len(), records as usize);
+        let response = recording.1.lock().expect("one thread").take().expect("an answer");
+        let body = response.body.clone();
+        Source { connector, stream, body, context: context(Arc::new(Canned(response))) }
+    }
+
+    /// Reads the page once more.
+    pub(crate) async fn read(&self, records: u32) -> Page {
+        let request = Fetch::new(&self.stream).sized(Some(records));
+        self.connector.fetch(&self.context, request).await.expect("the page reads")
+    }
+}
+
+/// 1,000 Xero invoices with three lines each.
+pub(crate) async fn invoices() -> Source {
+    let sandbox = Sandbox::start(1, Size::books(2000)).await.expect("the twin starts");
+    let twin = sandbox.xero();
+    let xero = Xero::builder()
+        .client_id(twin.client_id())
+        .client_secret(twin.client_secret())
+        .tenant_id(twin.tenant_id())
+        .base_url(twin.base_url())
+        .pacing(Pacing::Off)
+        .build()
+        .expect("valid settings");
+    Source::record(Arc::new(xero), "invoices", 1000).await
+}
+
+/// 250 Shopify orders.
+#[allow(dead_code, reason = "each bench takes what it measures")]
+pub(crate) async fn orders() -> Source {
+    let sandbox = Sandbox::start(1, Size::shops(300)).await.expect("the twin starts");
+    let twin = sandbox.shopify_uk();
+    twin.set_pacing(sentia_sandbox::Pacing::Lifted);
+    let shop = Shopify::builder().shop(twin.shop_domain()).access_token(twin.access_token());
+    let shop = shop.base_url(twin.base_url()).pacing(Pacing::Off).build().expect("valid settings");
+    Source::record(Arc::new(shop), "orders", 250).await
+}

@@ -1,4 +1,5 @@
 //! What one commit writes, and what it answers.
+//! The engine makes batches and sinks take them; a connector sees neither.
 
 use std::ops::AddAssign;
 
@@ -14,6 +15,16 @@ use crate::{
 };
 
 /// What commits did to the records they were given.
+/// `read` is the sum of `inserted`, `updated`, `unchanged`, `stale`, `quarantined`, tombstones among `deleted`, and
+/// keys that stood twice on one page. Rows marked by a sweep are in `deleted` and were not read.
+///
+/// ```
+/// use sentia_core::batch::Counts;
+///
+/// let mut sum = Counts { read: 2, inserted: 2, ..Counts::default() };
+/// sum += Counts { read: 1, unchanged: 1, ..Counts::default() };
+/// assert_eq!((sum.read, sum.inserted, sum.unchanged), (3, 2, 1));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Documents received.
@@ -45,6 +56,7 @@ impl AddAssign for Counts {
 }
 
 /// What a manifest says about one document seen.
+/// `Live` and `Deleted` speak of the row; the others say that a document was seen and the row is not it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Seen {
@@ -61,6 +73,18 @@ pub enum Seen {
 }
 
 /// One line of a manifest.
+/// ```
+/// use sentia_core::{Record, Rejected, Version, batch::{ManifestEntry, Seen}, record::Document};
+///
+/// let document = Document::new(r#"{"id":"1"}"#.into());
+/// let record = Record::new("1".into(), Version::none(), document, Vec::new(), Vec::new());
+/// assert_eq!(ManifestEntry::of(&record).seen, Seen::Live);
+/// assert_eq!(ManifestEntry::of(&record.tombstone()).seen, Seen::Deleted);
+///
+/// let nameless = Rejected { key: None, rule: "decode".into(), reason: "no key".into(), document: "{}".into() };
+/// let entry = ManifestEntry::of_rejected(&nameless);
+/// assert_eq!((entry.seen, entry.key.len()), (Seen::Keyless, 64), "its digest stands in for the key");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestEntry {
     /// The record's key; for a keyless document its digest in hexadecimal.
@@ -105,14 +129,19 @@ impl ManifestEntry {
 #[derive(Debug, Clone)]
 pub struct Closing {
     /// How often a window may be read before it is left open.
+    /// The engine asks for 4.
     pub max_attempts: u32,
     /// How far the cursor stays behind the proved bound.
+    /// From the stream's catalog entry.
     pub overlap: chrono::Duration,
     /// Whether and how to sweep.
+    /// Present for streams whose rows vanish; whether one is due depends on the window too.
     pub sweep: Option<SweepPolicy>,
 }
 
 /// What one commit writes: records, checkpoint and manifest in one transaction, or nothing.
+/// A sink may be given the same batch again after an error whose outcome is unknown: the checkpoint's version tells
+/// whether it was written, and a second commit of it is a `Conflict`.
 #[derive(Debug)]
 pub struct Batch {
     /// Where the records belong.
@@ -122,11 +151,13 @@ pub struct Batch {
     /// The run that read them.
     pub run: RunId,
     /// The lease epoch of the writer; a lower one than stored is refused.
+    /// Each run takes the stored epoch plus one, so a run that was taken over is refused from then on.
     pub epoch: u64,
     /// The checkpoint as it shall be, its version one above the stored one. The sink adds this commit's counts and
     /// sequence to it, and what settling changes.
     pub checkpoint: Checkpoint,
     /// The records of the page.
+    /// A key may stand twice; the newest version counts, the later one among equals.
     pub records: Vec<Record>,
     /// The documents for quarantine.
     pub rejected: Vec<Rejected>,
@@ -145,6 +176,7 @@ impl Batch {
 }
 
 /// What became of a window at its last page.
+/// Only [`Proved`](Settlement::Proved) makes a stream complete.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settlement {
     /// It is proved; the cursor moved.

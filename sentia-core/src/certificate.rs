@@ -1,4 +1,7 @@
 //! Proof that a window was read completely, and the judgement that issues it.
+//! Every commit writes a manifest of the documents it saw. With a window's last page the sink adds its manifests up to a
+//! [`Tally`], and [`settle`] judges by it, in the transaction that writes what follows. There is no other way to a
+//! [`Certificate`], and without one no stream is complete.
 
 use std::fmt;
 
@@ -16,6 +19,8 @@ use crate::{
 };
 
 /// What a certificate rests on. Vendors differ.
+/// `Counted` is the stronger: it needs a vendor that counts the same filter as it lists. `Walked` trusts the vendor's own
+/// end mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -27,6 +32,14 @@ pub enum Evidence {
 }
 
 /// How a stream or a run ended.
+/// The order is from best to worst, so the worst of several is their maximum:
+///
+/// ```
+/// use sentia_core::Outcome;
+///
+/// assert!(Outcome::Complete < Outcome::CompleteWithQuarantine);
+/// assert_eq!(Outcome::Complete.max(Outcome::Incomplete).to_string(), "incomplete");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -49,6 +62,23 @@ impl fmt::Display for Outcome {
 }
 
 /// An order-independent digest: the sum, modulo 2^128, of a hash of each entry.
+/// Two sets of (key, version, document) have the same digest whatever the order and the pages they were read in; a
+/// member that is missing, altered or there twice changes it.
+///
+/// ```
+/// use sentia_core::{certificate::SetDigest, record::Digest};
+///
+/// let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
+/// let mut forward = SetDigest::default();
+/// forward.add("1", 10, &a);
+/// forward.add("2", 20, &b);
+///
+/// let (mut left, mut right) = (SetDigest::default(), SetDigest::default());
+/// left.add("2", 20, &b);
+/// right.add("1", 10, &a);
+/// left.join(right);
+/// assert_eq!(forward, left);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct SetDigest(u128);
 
@@ -80,6 +110,8 @@ impl fmt::Debug for SetDigest {
 }
 
 /// What the manifests of one reading of a window add up to.
+/// Tallies of disjoint sets of keys are [joined](Tally::join), so a sink can replay a long window in parts that fit its
+/// memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Distinct keys seen, those in quarantine included.
@@ -120,6 +152,15 @@ impl Tally {
 }
 
 /// When missing keys may be marked deleted without asking.
+/// ```
+/// use sentia_core::certificate::SweepPolicy;
+///
+/// let policy = SweepPolicy::default();
+/// assert!(policy.allows(100, 120), "few rows go, whatever their share");
+/// assert!(policy.allows(500, 10_000), "so does a small share");
+/// assert!(!policy.allows(101, 1_000), "beyond both bounds somebody must look");
+/// assert!(SweepPolicy::confirmed().allows(1_000, 1_000));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SweepPolicy {
     /// The largest share of live rows. Default 5 %.
@@ -165,6 +206,7 @@ pub enum Sweep {
         live: u64,
     },
     /// Not safe.
+    /// Nothing was marked. The next full read tries again.
     Refused {
         /// Why.
         reason: String,
@@ -172,6 +214,8 @@ pub enum Sweep {
 }
 
 /// Proof that a window was read completely; written in the transaction of its last page.
+/// It is stored as JSON with these names. Everything that `verify` needs to recompute it is in it: the manifests it
+/// rests on, the number of distinct keys, and the digest over them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Its own name.
@@ -227,6 +271,53 @@ pub struct Certificate {
 }
 
 /// Judges a window by its tally. A pure function: the sink supplies the facts and writes the result.
+/// | found | judged |
+/// | --- | --- |
+/// | numbered pages, and a key seen twice or a declared count that moved | the ground shifted |
+/// | a declared count, and another number of distinct keys and keyless documents | it does not add up |
+/// | a declared count, and as many | proved, [`Evidence::Counted`] |
+/// | no declared count | proved, [`Evidence::Walked`] |
+///
+/// What is not proved is read again while `window.attempt` is below `closing.max_attempts`. `sequence` is the manifest
+/// of the last page, which `tally` includes. Where the certificate says [`Sweep::Done`], the sweep is due and safe; the
+/// sink then looks at the rows, and puts in what it did or that it held.
+///
+/// ```
+/// use std::sync::Arc;
+/// use chrono::{DateTime, Duration};
+/// use sentia_core::{
+///     Checkpoint, Evidence, Mode, StreamId, StreamInfo, StreamTable,
+///     batch::{Batch, Closing, Settlement},
+///     certificate::{Tally, settle},
+///     cursor::Window,
+/// };
+///
+/// let now = DateTime::UNIX_EPOCH + Duration::days(1);
+/// let open = Window::open(uuid::Uuid::nil(), Mode::Full, None, now, 1);
+/// let window = Window { declared: Some(3), bound: Some(now), ..open };
+/// let batch = Batch {
+///     stream: StreamId { tenant: "t".into(), connection: "c".into(), stream: "s".into(), partition: "".into() },
+///     table: StreamTable::new("vendor", Arc::new(StreamInfo::new("s").key(&["id"]))),
+///     run: window.run,
+///     epoch: 1,
+///     checkpoint: Checkpoint::default(),
+///     records: Vec::new(),
+///     rejected: Vec::new(),
+///     fetched: now,
+///     closing: None,
+/// };
+/// let closing = Closing { max_attempts: 2, overlap: Duration::minutes(2), sweep: None };
+/// let seen = |distinct| Tally { distinct, ..Tally::default() };
+///
+/// let Settlement::Proved(certificate) = settle(&batch, &window, &closing, &seen(3), 1) else { panic!("it adds up") };
+/// assert_eq!(certificate.evidence, Evidence::Counted);
+/// assert_eq!(certificate.cursor, Some(now - Duration::minutes(2)));
+///
+/// let short = settle(&batch, &window, &closing, &seen(2), 1);
+/// assert!(matches!(short, Settlement::Reread { .. }));
+/// let last = Window { attempt: 2, ..window };
+/// assert!(matches!(settle(&batch, &last, &closing, &seen(2), 1), Settlement::Unexplained { .. }));
+/// ```
 pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, sequence: u64) -> Settlement {
     let evidence = match judge(window, tally) {
         Ok(evidence) => evidence,
@@ -304,6 +395,7 @@ fn schema_of(batch: &Batch) -> String {
 }
 
 /// The full read that a proved window leaves behind.
+/// `None` for an incremental one: it says nothing of rows that vanished.
 pub fn full_read(window: &Window) -> Option<FullRead> {
     (window.mode == Mode::Full).then(|| FullRead { at: window.opened, read_scope: window.read_scope.clone() })
 }

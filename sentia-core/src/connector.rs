@@ -13,6 +13,34 @@ use crate::{
 };
 
 /// Reads one vendor's API.
+/// Two functions are required; the engine loops, waits, retries, judges and commits. `examples/custom_connector.rs` is a
+/// whole one over HTTP. Without a network it is:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use sentia_core::{
+///     ColumnKind, Connector, ConnectorInfo, Context, Decoded, Fetch, Page, Result, StreamInfo, json_record::json_record,
+/// };
+///
+/// #[derive(Debug)]
+/// struct Days;
+///
+/// #[async_trait]
+/// impl Connector for Days {
+///     fn info(&self) -> ConnectorInfo {
+///         let days = StreamInfo::new("days").key(&["name"]).column("position", ColumnKind::Integer);
+///         ConnectorInfo::new("calendar").stream(days)
+///     }
+///
+///     async fn fetch(&self, _: &Context, request: Fetch<'_>) -> Result<Page> {
+///         let mut days = Decoded::default();
+///         days.push(json_record::<serde_json::Value>(request.stream(), r#"{"name":"Monday","position":1}"#.into()));
+///         Ok(Page::last(days))
+///     }
+/// }
+/// # Days.info().validate()?;
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
 ///
 /// # Behavior
 /// - `fetch` is stateless: position in, records and next position out. The same request twice reads the same page.
@@ -28,9 +56,12 @@ use crate::{
 )]
 pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// What this connector is: data the engine branches on, never the connector's name.
+    /// It is asked several times and must answer the same each time.
     fn info(&self) -> ConnectorInfo;
 
     /// Reads one page.
+    /// The engine calls it on a task of its own, one page of a connection at a time, while the page before is committed. A
+    /// page whose body was cut off (`InvalidResponse`, temporary) is asked for twice more.
     ///
     /// # Errors
     /// As the vendor's table says; the engine adds stream, partition and page.
@@ -68,6 +99,17 @@ impl<C: Connector + ?Sized> Connector for Arc<C> {
 }
 
 /// What a connector is, as data.
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::{ConnectorInfo, StreamInfo, transport::Limit};
+///
+/// let info = ConnectorInfo::new("rates")
+///     .stream(StreamInfo::new("daily").key(&["date", "currency"]))
+///     .limit(Limit::Calls { calls: 60, per: Duration::from_secs(60) })
+///     .limit(Limit::Concurrent(5));
+/// info.validate()?;
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ConnectorInfo {
     /// The vendor, in snake_case: tables are named `<vendor>_<stream>`.
@@ -94,6 +136,7 @@ impl ConnectorInfo {
     }
 
     /// Adds a limit.
+    /// All limits hold together; a call waits for the slowest.
     #[must_use]
     pub fn limit(mut self, limit: Limit) -> Self {
         self.limits.push(limit);

@@ -1,4 +1,7 @@
 //! Where a read goes on, and the checkpoint that makes it durable.
+//! The lower bound is inclusive, an overlap behind it is read again, and it is never rounded up. It moves only when a
+//! window is proved: to the bound fixed at the window's start minus the overlap, never backwards, also when the window
+//! was empty. Until then the checkpoint holds the old bound and the page token.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,7 @@ use crate::{
 };
 
 /// Names one run of a pipeline.
+/// A UUID of version 7, so runs sort by their start.
 pub type RunId = Uuid;
 
 /// What a run reads.
@@ -19,12 +23,24 @@ pub type RunId = Uuid;
 #[non_exhaustive]
 pub enum Mode {
     /// What changed since the checkpoint; everything where there is none.
+    /// Streams that cannot be read by change are read in full all the same.
     Incremental,
     /// Everything; a proved full read sweeps what vanished.
+    /// An incremental window in progress is given up for it; a full one is resumed.
     Full,
 }
 
 /// A read that is not proved yet. It survives a kill at any page and resumes at its token.
+/// ```
+/// use chrono::DateTime;
+/// use sentia_core::{Mode, cursor::Window};
+///
+/// let opened = DateTime::UNIX_EPOCH;
+/// let window = Window { bound: Some(opened), pages: 7, ..Window::open(uuid::Uuid::nil(), Mode::Full, None, opened, 1) };
+/// let again = window.reread(8);
+/// assert_eq!((again.attempt, again.pages, again.first_sequence), (2, 0, 8));
+/// assert_eq!(again.upper_bound(), Some(opened), "the bound was fixed at the start");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// The run that opened it.
@@ -36,6 +52,7 @@ pub struct Window {
     /// Lower bound, inclusive.
     pub since: Option<DateTime<Utc>>,
     /// Upper bound: the vendor's clock at the window's first response.
+    /// From the `Date` header; none where the vendor sends no date.
     pub bound: Option<DateTime<Utc>>,
     /// When it was opened, by our clock.
     pub opened: DateTime<Utc>,
@@ -98,6 +115,8 @@ impl Window {
     }
 
     /// The vendor's time up to which the window is complete once proved.
+    /// The bound, or the newest version seen where there is none. `None` for an empty window without either: then the
+    /// cursor stays.
     pub fn upper_bound(&self) -> Option<DateTime<Utc>> {
         self.bound.or_else(|| self.newest.and_then(DateTime::from_timestamp_micros))
     }
@@ -113,6 +132,8 @@ pub struct FullRead {
 }
 
 /// A cursor made durable with the records before it. One per (connection, stream, partition).
+/// Each commit writes the next version of it. A writer whose checkpoint is not the stored one is refused, so two runs
+/// of one partition never interleave.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checkpoint {
     /// Counts the commits; each expects the one before.

@@ -1,4 +1,6 @@
 //! From a page's bytes to records: split first, so every record keeps its bytes, then decode each by its struct.
+//! A page never becomes a tree of JSON values. [`split`] finds where each element begins and ends; each element is
+//! decoded on its own, so one that cannot be read costs itself and no other.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -15,6 +17,17 @@ use crate::{
 };
 
 /// Splits a JSON array into its elements without copying them out of `body`.
+/// `raw` must point into `body`. White space around an element is not part of it.
+///
+/// ```
+/// use bytes::Bytes;
+/// use sentia_core::decode::split;
+///
+/// let body = Bytes::from_static(br#"[ {"id": 1}, {"id":2} ]"#);
+/// let documents = split(&body, serde_json::from_slice(&body).expect("JSON"))?;
+/// assert_eq!(documents, [&br#"{"id": 1}"#[..], br#"{"id":2}"#]);
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// `InvalidResponse` when `raw` is not an array.
@@ -25,6 +38,7 @@ pub fn split(body: &Bytes, raw: &RawValue) -> Result<Vec<Bytes>> {
 }
 
 /// Records and the documents that could not become one.
+/// What a page holds. Both kinds are seen: the manifest names them all, and a declared count is compared with both.
 #[derive(Debug, Default)]
 pub struct Decoded {
     /// What could be read.
@@ -81,6 +95,18 @@ impl<W> Get<W> {
 }
 
 /// The columns of one table: each name stands once, beside the function that fills it.
+/// A getter that returns `None` leaves the column null. Getters are plain functions: they can neither fail nor look
+/// anywhere but at the wire struct. Columns stand in the table in the order they are added.
+///
+/// ```
+/// use sentia_core::{Exact, Fields, Text};
+///
+/// struct Line { sku: Option<Text>, price: Option<Exact> }
+///
+/// let columns = Fields::<Line>::new()
+///     .text("sku", |line| line.sku.clone())
+///     .decimal("unit_price", |line| line.price);
+/// ```
 pub struct Fields<W> {
     columns: Vec<Column>,
     getters: Vec<Get<W>>,
@@ -129,12 +155,14 @@ impl<W> Fields<W> {
     }
 
     /// Adds a money column: at most four decimals.
+    /// More decimals send the record to quarantine, with the column named.
     #[must_use]
     pub fn amount(self, name: &'static str, get: fn(&W) -> Option<Exact>) -> Self {
         self.add(name, Get::Amount(get))
     }
 
     /// Adds a column for a price, rate or quantity.
+    /// Up to 28 digits, exact on both databases.
     #[must_use]
     pub fn decimal(self, name: &'static str, get: fn(&W) -> Option<Exact>) -> Self {
         self.add(name, Get::Decimal(get))
@@ -147,6 +175,7 @@ impl<W> Fields<W> {
     }
 
     /// Adds an instant.
+    /// Kept to the microsecond.
     #[must_use]
     pub fn timestamp(self, name: &'static str, get: fn(&W) -> Option<DateTime<Utc>>) -> Self {
         self.add(name, Get::Timestamp(get))
@@ -165,6 +194,7 @@ impl<W> Fields<W> {
 }
 
 /// Fills one child table from a parent.
+/// The item's type is forgotten here, so that one stream may have children of several types.
 trait Child<W>: Send + Sync {
     fn rows(&self, wire: &W) -> Result<ChildRows, String>;
 }
@@ -181,6 +211,8 @@ impl<W, C: Clone> Child<W> for ChildOf<W, C> {
 }
 
 /// A catalog entry whose records are decoded by the wire struct `W`.
+/// `W` names the members that key, version, columns and children need, and tolerates all others: the whole document is
+/// stored anyway. A member that a vendor leaves out at times is an `Option` or has a default.
 ///
 /// It is the one declaration of a stream's table: DDL, bulk upsert and documentation read its [`StreamInfo`].
 ///
@@ -194,6 +226,32 @@ impl<W, C: Clone> Child<W> for ChildOf<W, C> {
 ///     .columns(Fields::new().decimal("rate", |rate| rate.rate));
 /// let record = rates.decode(r#"{"currency":"EUR","rate":1.0842}"#.into()).expect("readable");
 /// assert_eq!(record.key.as_str(), "EUR");
+/// ```
+///
+/// With a version, tombstones and a child table:
+///
+/// ```
+/// use std::{borrow::Cow, time::Duration};
+/// use sentia_core::{Exact, Fields, Stream, Text, Version};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Order { id: Text, updated: Text, cancelled: bool, lines: Vec<Line> }
+///
+/// #[derive(serde::Deserialize, Clone)]
+/// struct Line { quantity: Option<Exact> }
+///
+/// let orders = Stream::<Order>::new("orders", "id", |order| order.id.clone())
+///     .version(|order| Some(Version::at(order.updated.clone(), order.updated.parse().ok()?)))
+///     .incremental("updated", Duration::from_secs(900))
+///     .deleted_when(|order| order.cancelled)
+///     .children("order_lines", |order| Cow::Borrowed(&order.lines),
+///         Fields::new().decimal("quantity", |line: &Line| line.quantity));
+/// let decoded = orders.decode_all(vec![
+///     r#"{"id":"1","updated":"2026-03-01T10:00:00Z","cancelled":false,"lines":[{"quantity":2}]}"#.into(),
+///     r#"{"id":"2"}"#.into(),
+/// ]);
+/// assert_eq!(decoded.records[0].children[0].len(), 1);
+/// assert_eq!(decoded.rejected[0].key.as_deref(), Some("2"), "held under its key");
 /// ```
 pub struct Stream<W> {
     info: Arc<StreamInfo>,
@@ -212,6 +270,9 @@ impl<W> fmt::Debug for Stream<W> {
 
 impl<W: DeserializeOwned + 'static> Stream<W> {
     /// A stream whose records are identified by the vendor's field `key_field`.
+    /// `key` reads it from the wire struct; `key_field` names it in the document, so that a document that does not fit the
+    /// struct is still quarantined under its key. The stream is read in full until
+    /// [`incremental`](Self::incremental) is called.
     pub fn new(name: &'static str, key_field: &'static str, key: fn(&W) -> Text) -> Self {
         Stream {
             info: Arc::new(StreamInfo::new(name).key(&[key_field])),
@@ -229,6 +290,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Reads the record's version; records without one are ordered by the start of their fetch.
+    /// An older version never overwrites a newer one, whichever arrives first.
     #[must_use]
     pub fn version(mut self, version: fn(&W) -> Option<Version>) -> Self {
         self.version = version;
@@ -245,12 +307,14 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Says that rows vanish at the vendor, so that a proved full read sweeps.
+    /// Only for streams whose full list holds every row that exists: what is missing there is marked deleted.
     #[must_use]
     pub fn swept(self) -> Self {
         self.describe(|info| info.deletes = Deletes::Sweep)
     }
 
     /// Says which documents mean "deleted".
+    /// Such a record is a tombstone: its row keeps the document and is marked.
     #[must_use]
     pub fn deleted_when(mut self, deleted: fn(&W) -> bool) -> Self {
         self.deleted = deleted;
@@ -258,6 +322,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Reads one partition per live key of `stream`.
+    /// The keys are read from the store when this stream's turn comes, so `stream` must stand before it.
     #[must_use]
     pub fn partitioned_by(self, stream: &'static str) -> Self {
         self.describe(|info| info.partitioned_by = Some(stream))
@@ -278,6 +343,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Declares a child table, filled from the items of each parent in their order.
+    /// The items may be borrowed from the wire struct or made of several of its lists. May be called several times.
     #[must_use]
     pub fn children<C: Clone + 'static>(
         mut self,
@@ -296,6 +362,8 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Reads the wire struct out of one document.
+    /// For connectors that complete a record by further calls before it is made; others use
+    /// [`decode_all`](Self::decode_all).
     ///
     /// # Errors
     /// The document with the reason, for quarantine.
@@ -314,6 +382,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Makes a record of a wire struct and the bytes it came from.
+    /// An empty key and a number that does not fit its column exactly are reasons to reject.
     ///
     /// # Errors
     /// The document with the reason, for quarantine.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::Result;
 
 /// The name of a secret.
+/// All three parts are bound into what is sealed: a secret that is moved to another name does not open.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyName {
     /// Whose it is.
@@ -65,6 +66,11 @@ pub struct KeyEntry {
 }
 
 /// Which secrets to list; `None` means any.
+/// ```
+/// use sentia_core::key_store::KeyFilter;
+///
+/// let of_acme = KeyFilter { tenant: Some("acme".into()), ..KeyFilter::default() };
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct KeyFilter {
     /// Of this tenant.
@@ -84,6 +90,8 @@ pub struct KeyFilter {
 #[diagnostic::on_unimplemented(note = "implement `get`, `put`, `delete` and `list`, then run `key_store_suite!`")]
 pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
     /// Reads a secret.
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// `Store` when the database fails.
@@ -99,12 +107,16 @@ pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
     async fn put(&self, name: &KeyName, key: SealedKey, expected: Option<KeyVersion>) -> Result<KeyVersion>;
 
     /// Removes a secret if the stored version is `expected`.
+    /// # Cancel safety
+    /// A dropped future may have removed it; read again to know.
     ///
     /// # Errors
     /// `Conflict` when it is not; `Store` when the database fails.
     async fn delete(&self, name: &KeyName, expected: KeyVersion) -> Result<()>;
 
     /// Lists secrets by name, without their contents.
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// `Store` when the database fails.

@@ -1,4 +1,6 @@
 //! What a connector is asked for, and what it answers: one page.
+//! A request names a stream, a partition, a lower bound and a place; the answer holds records and the next place. Both
+//! are plain data, so that a read can be resumed by another process.
 
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use crate::{
 };
 
 /// The vendor's place in a read: a page number, an opaque cursor, the id of a running report.
+/// It is stored with the checkpoint and may come back days later, to another version of the connector: keep it
+/// readable, and never put a secret in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PageToken(pub String);
@@ -29,6 +33,15 @@ impl From<String> for PageToken {
 }
 
 /// A request for one page.
+/// ```
+/// use sentia_core::{Fetch, StreamInfo, page::PageToken};
+///
+/// let stream = StreamInfo { max_page: Some(250), ..StreamInfo::new("orders").key(&["id"]) };
+/// let token = PageToken::from("2");
+/// let request = Fetch::new(&stream).at(Some(&token)).sized(Some(1000));
+/// assert_eq!((request.page(), request.since()), (Some("2"), None));
+/// assert_eq!(request.page_size(50), 250, "the vendor's largest bounds what was asked for");
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Fetch<'a> {
     pub(crate) stream: &'a StreamInfo,
@@ -45,6 +58,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Asks for what changed since `bound`, inclusive.
+    /// A record whose time equals the bound must come again; it is absorbed by its digest.
     #[must_use]
     pub fn changed_since(self, bound: Option<DateTime<Utc>>) -> Self {
         Fetch { since: bound, ..self }
@@ -63,6 +77,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Asks for pages of so many records.
+    /// None leaves the choice to the connector.
     #[must_use]
     pub fn sized(self, records: Option<u32>) -> Self {
         Fetch { page_size: records, ..self }
@@ -79,6 +94,8 @@ impl<'a> Fetch<'a> {
     }
 
     /// The lower bound, inclusive; none for everything.
+    /// A vendor that compares whole seconds or days is given the bound rounded down, never up. Note that `Display` of an
+    /// instant writes `2026-03-01 10:00:00 UTC`; most vendors want `to_rfc3339`.
     pub fn since(&self) -> Option<DateTime<Utc>> {
         self.since
     }
@@ -99,14 +116,19 @@ impl<'a> Fetch<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// At this token.
+    /// The same token twice in one reading of a window is refused: it would lead round in a circle.
     More(PageToken),
     /// The window is exhausted, by the vendor's own end mark.
+    /// A missing page, an empty list where there should be
+    /// none or a limit that was reached is no end mark: it is an error.
     Last,
     /// At this token, not before the time is over: a report is being made.
+    /// The wait is by the engine's clock, and ends early when the run is cancelled.
     Wait(PageToken, Duration),
 }
 
 /// How pages follow each other.
+/// It decides what a repeated key means; see [`settle`](crate::certificate::settle).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Paging {
@@ -117,6 +139,17 @@ pub enum Paging {
 }
 
 /// One page of a stream.
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::{Page, page::Next};
+///
+/// let page = Page::more(Vec::new(), "3").numbered().declared(Some(1200)).read_scope("read_orders; 2026-07");
+/// assert_eq!((page.next(), page.count()), (&Next::More("3".into()), Some(1200)));
+/// assert_eq!(Page::last(Vec::new()).next(), &Next::Last);
+///
+/// let running = Page::wait("report-17", Duration::from_secs(30));
+/// assert!(running.records().is_empty());
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Page {
@@ -133,6 +166,7 @@ impl Page {
     }
 
     /// A page that others follow.
+    /// It may be empty: some vendors filter after they cut pages.
     pub fn more(decoded: impl Into<Decoded>, token: impl Into<PageToken>) -> Self {
         Page::new(decoded, Next::More(token.into()))
     }
@@ -143,16 +177,21 @@ impl Page {
     }
 
     /// Nothing yet: ask again with `token` after `wait`.
+    /// The token is durable before the wait begins, so that a restart adopts the running report instead of ordering
+    /// another.
     pub fn wait(token: impl Into<PageToken>, wait: Duration) -> Self {
         Page::new(Decoded::default(), Next::Wait(token.into(), wait))
     }
 
     /// The count the vendor declares for exactly this window.
+    /// Only a count over the same filter and partition as the pages: with it the window is proved by count, and fails if it
+    /// does not match. A count of anything else is left out.
     pub fn declared(self, count: Option<u64>) -> Self {
         Page { declared: count, ..self }
     }
 
     /// Says that pages are numbered.
+    /// Then a key seen twice, or a count that moves, makes the window be read again.
     pub fn numbered(self) -> Self {
         Page { paging: Paging::Numbered, ..self }
     }

@@ -1,4 +1,5 @@
 //! What a run did, and the events on the way.
+//! Reports are serializable: the store keeps them as the sync log, and a host can show them as they are.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,14 @@ use crate::{
 };
 
 /// What went wrong with a stream, in a form that survives the process.
+/// ```
+/// use sentia_core::{Error, ErrorKind, report::Failure};
+///
+/// let error = Error::new(ErrorKind::Unavailable, "no connection to the vendor").source(std::io::Error::other("refused"));
+/// let failure = Failure::from(&error);
+/// assert_eq!(failure.code, "unavailable");
+/// assert_eq!(failure.message, "unavailable: no connection to the vendor; caused by: refused");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The error's stable code.
@@ -56,6 +65,7 @@ pub struct StreamReport {
     /// The proofs, one per partition.
     pub certificates: Vec<Certificate>,
     /// Why it is incomplete.
+    /// Also for streams that were not tried because another one's error concerns the whole connection.
     pub failure: Option<Failure>,
 }
 
@@ -94,6 +104,7 @@ impl StreamReport {
 }
 
 /// What a run did.
+/// It is `must_use` because a run that is incomplete is not an error: look at [`outcome`](RunReport::outcome).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct RunReport {
@@ -121,6 +132,7 @@ impl RunReport {
     }
 
     /// The worst outcome among the streams.
+    /// `complete` where no stream was selected.
     pub fn outcome(&self) -> Outcome {
         self.streams.iter().map(|stream| stream.outcome).max().unwrap_or(Outcome::Complete)
     }
@@ -142,6 +154,7 @@ impl RunReport {
 }
 
 /// What happens during a run.
+/// More events may come, so a `match` needs a wildcard.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {

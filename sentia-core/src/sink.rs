@@ -1,4 +1,6 @@
 //! Where records are committed.
+//! A pipeline needs three small ports of a store, which [`Ports`](crate::engine::Ports) sums up: it commits
+//! ([`SyncSink`]), reads back keys ([`RecordReader`]) and keeps the sync log ([`RunLog`]).
 
 use std::fmt;
 
@@ -28,6 +30,10 @@ use crate::{
 #[diagnostic::on_unimplemented(note = "implement `checkpoint` and `commit`, then run `sink_suite!`")]
 pub trait SyncSink: fmt::Debug + Send + Sync + 'static {
     /// Reads the checkpoint of a partition.
+    /// `None` before its first commit.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// `Store` when the database fails.
@@ -48,6 +54,8 @@ pub trait SyncSink: fmt::Debug + Send + Sync + 'static {
 pub trait RecordReader: fmt::Debug + Send + Sync + 'static {
     /// The keys of the live rows of all partitions of a stream, in key order: they are the partitions of the
     /// streams that depend on it.
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// `Store` when the database fails.
@@ -58,6 +66,11 @@ pub trait RecordReader: fmt::Debug + Send + Sync + 'static {
 #[async_trait]
 pub trait RunLog: fmt::Debug + Send + Sync + 'static {
     /// Writes a run as it stands: once when it begins, once when it ends.
+    /// The second write replaces the first.
+    /// A run without an end was killed or is still going.
+    ///
+    /// # Cancel safety
+    /// A dropped future may have written; writing the same report again does no harm.
     ///
     /// # Errors
     /// `Store` when the database fails.

@@ -243,8 +243,7 @@ fn columns(stream: &'static str, columns: &[Column]) -> Result<()> {
 }
 
 /// Checks that `name` can stand in SQL unescaped: `[a-z][a-z0-9_]{0,47}`.
-/// 48 letters leave room for the vendor's prefix within PostgreSQL's 63 bytes for a name only up to 14 letters of
-/// vendor; longer names are cut by the server.
+/// A table is named vendor, underscore, stream. Keep that within 63 bytes, where PostgreSQL cuts names.
 ///
 /// # Errors
 /// `ConfigInvalid`, naming it.

@@ -141,7 +141,7 @@ async fn random_points(database: Database) {
     assert!(scene.run(Mode::Full, None).await.success());
     let whole = begun.elapsed();
     let mut seed = variable("SENTIA_CRASH_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(0x5eed_u64);
-    println!("SENTIA_CRASH_SEED={seed}, one run takes {whole:?}");
+    eprintln!("SENTIA_CRASH_SEED={seed}, one run takes {whole:?}");
     let (mut done, mut tries) = (0, 0);
     while done < kills {
         tries += 1;
@@ -159,7 +159,7 @@ async fn random_points(database: Database) {
         scene.holds(&format!("kill {done} after {wait:?}")).await;
     }
     scene.finish("after the random kills").await;
-    println!("{done} kills at random points in {tries} runs");
+    eprintln!("{done} kills at random points in {tries} runs");
 }
 
 /// The one place where a test waits: for another process to get somewhere.

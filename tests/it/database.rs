@@ -17,7 +17,7 @@ pub(crate) fn strict() -> bool {
 /// Says why a test does not run; fails where it must.
 pub(crate) fn skip(why: &str) {
     assert!(!strict(), "required here: {why}");
-    println!("skipped: {why}");
+    eprintln!("skipped: {why}");
 }
 
 /// Which database a test runs on.

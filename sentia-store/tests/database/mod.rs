@@ -20,7 +20,7 @@ pub(crate) async fn postgres() -> Option<Store> {
 pub(crate) async fn fresh_postgres_url() -> Option<String> {
     let Ok(server) = std::env::var("SENTIA_TEST_POSTGRES_URL") else {
         assert!(std::env::var("SENTIA_REQUIRE_SPECS").is_err(), "PostgreSQL is required here; run `cargo xtask test`");
-        println!("skipped: SENTIA_TEST_POSTGRES_URL is not set; run `cargo xtask test`");
+        eprintln!("skipped: SENTIA_TEST_POSTGRES_URL is not set; run `cargo xtask test`");
         return None;
     };
     let name = format!("t_{}", sentia_core::cursor::RunId::now_v7().simple());

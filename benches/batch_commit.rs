@@ -8,10 +8,7 @@ mod canned;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use sentia::{
-    Batch, Checkpoint, Record, Store, StreamId, StreamTable, SyncSink, Version,
-    cursor::RunId,
-};
+use sentia::{Batch, Checkpoint, Record, Store, StreamId, StreamTable, SyncSink, Version, cursor::RunId};
 
 struct Bench {
     store: Store,
@@ -66,7 +63,8 @@ impl Bench {
 fn commit(c: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut urls = vec![("sqlite", format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display()))];
+    let mut urls =
+        vec![("sqlite", format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display()))];
     urls.extend(std::env::var("SENTIA_TEST_POSTGRES_URL").map(|url| ("postgres", url)));
     let source = runtime.block_on(canned::invoices());
     let page = runtime.block_on(source.read(1000));
@@ -81,7 +79,11 @@ fn commit(c: &mut Criterion) {
         group.throughput(Throughput::Elements(1000)).sample_size(20);
         group.bench_function("new", |b| {
             let setup = || bench.batch(&bench.fresh(), 1, bench.records.clone());
-            b.to_async(&runtime).iter_batched(setup, |batch| bench.store.commit(batch), BatchSize::PerIteration);
+            b.to_async(&runtime).iter_batched(
+                setup,
+                |batch| bench.store.commit(batch),
+                BatchSize::PerIteration,
+            );
         });
         for (name, records) in [("unchanged", bench.records.clone()), ("changed", bench.changed())] {
             group.bench_function(name, |b| {
@@ -91,7 +93,11 @@ fn commit(c: &mut Criterion) {
                     let connection = std::thread::scope(|scope| scope.spawn(load).join().expect("loads"));
                     bench.batch(&connection, 2, records.clone())
                 };
-                b.to_async(&runtime).iter_batched(setup, |batch| bench.store.commit(batch), BatchSize::PerIteration);
+                b.to_async(&runtime).iter_batched(
+                    setup,
+                    |batch| bench.store.commit(batch),
+                    BatchSize::PerIteration,
+                );
             });
         }
         group.finish();

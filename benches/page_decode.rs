@@ -55,7 +55,10 @@ struct BareLine {
 
 fn decode(c: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let sources = [("xero invoices", 1000, runtime.block_on(canned::invoices())), ("shopify orders", 250, runtime.block_on(canned::orders()))];
+    let sources = [
+        ("xero invoices", 1000, runtime.block_on(canned::invoices())),
+        ("shopify orders", 250, runtime.block_on(canned::orders())),
+    ];
     let mut group = c.benchmark_group("page_decode");
     for (name, records, source) in &sources {
         group.throughput(Throughput::Elements(u64::from(*records)));
@@ -63,7 +66,11 @@ fn decode(c: &mut Criterion) {
             b.to_async(&runtime).iter(|| source.read(*records));
         });
         group.bench_function(format!("{name}: yardstick, split only"), |b| {
-            b.iter(|| black_box(serde_json::from_slice::<HashMap<&str, &RawValue>>(&source.body).expect("JSON").len()));
+            b.iter(|| {
+                black_box(
+                    serde_json::from_slice::<HashMap<&str, &RawValue>>(&source.body).expect("JSON").len(),
+                )
+            });
         });
     }
     let invoices = &sources[0].2;

@@ -66,7 +66,9 @@ async fn quickstart(arguments: Arguments) -> Result<Outcome> {
         verified.partitions,
         verified.differences.len()
     );
-    println!("\n4. What did each shop sell, what was returned, and which of it is an open invoice in the books?\n");
+    println!(
+        "\n4. What did each shop sell, what was returned, and which of it is an open invoice in the books?\n"
+    );
     answer(&url).await;
     println!("\nThe database is {url}; look around in it.");
     store.close().await;
@@ -74,7 +76,11 @@ async fn quickstart(arguments: Arguments) -> Result<Outcome> {
 }
 
 fn shop(twin: &ShopifyTwin) -> Result<Shopify> {
-    Shopify::builder().shop(twin.shop_domain()).access_token(twin.access_token()).base_url(twin.base_url()).build()
+    Shopify::builder()
+        .shop(twin.shop_domain())
+        .access_token(twin.access_token())
+        .base_url(twin.base_url())
+        .build()
 }
 
 async fn sync_all(sandbox: &Sandbox, store: &Store) -> Result<Outcome> {
@@ -138,7 +144,11 @@ fn proof(stream: &StreamReport) -> &'static str {
 async fn answer(url: &str) {
     let sqlite = url.starts_with("sqlite:");
     let money = |sum: &str| {
-        if sqlite { format!("printf('%.2f', {sum} / 10000.0)") } else { format!("to_char({sum}, 'FM999999990.00')") }
+        if sqlite {
+            format!("printf('%.2f', {sum} / 10000.0)")
+        } else {
+            format!("to_char({sum}, 'FM999999990.00')")
+        }
     };
     let sql = format!(
         "SELECT o.connection, o.currency, CAST(count(*) AS text), {}, {}, {} FROM shopify_orders o \
@@ -148,7 +158,10 @@ async fn answer(url: &str) {
         money("sum(o.total_refunded)"),
         money("coalesce(sum(i.amount_due), 0)")
     );
-    println!("{:<14}{:<10}{:>8}{:>16}{:>14}{:>16}", "shop", "currency", "orders", "sold", "refunded", "still due");
+    println!(
+        "{:<14}{:<10}{:>8}{:>16}{:>14}{:>16}",
+        "shop", "currency", "orders", "sold", "refunded", "still due"
+    );
     for row in rows(url, sqlite, sql).await.expect("the question reads the tables just written") {
         println!("{:<14}{:<10}{:>8}{:>16}{:>14}{:>16}", row[0], row[1], row[2], row[3], row[4], row[5]);
     }

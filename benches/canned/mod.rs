@@ -55,9 +55,11 @@ fn context(transport: Arc<dyn Transport>) -> Context {
 
 impl Source {
     async fn record(connector: Arc<dyn Connector>, stream: &str, records: u32) -> Self {
-        let stream = connector.info().streams.iter().find(|known| known.name == stream).expect("a stream").clone();
+        let stream =
+            connector.info().streams.iter().find(|known| known.name == stream).expect("a stream").clone();
         let clock = Arc::new(SystemClock);
-        let stack = transport::stack(TransportPolicy::default(), clock, Meter::default()).expect("a transport");
+        let stack =
+            transport::stack(TransportPolicy::default(), clock, Meter::default()).expect("a transport");
         let recording = Arc::new(Recording(stack, Default::default()));
         let request = Fetch::new(&stream).sized(Some(records));
         let page = connector.fetch(&context(recording.clone()), request).await.expect("a page");

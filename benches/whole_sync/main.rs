@@ -8,7 +8,7 @@
 //! The vendor's twin runs in a process of its own, and so does each reader, so that memory and CPU time are the
 //! reader's alone. PostgreSQL takes part where SENTIA_TEST_POSTGRES_URL names a server. SENTIA_BENCH_INVOICES
 //! changes the size. Read the ratios: the machines are shared.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark measures time and prints")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures time and prints")]
 
 mod yardstick;
 
@@ -59,7 +59,8 @@ fn print(spent: Spent) {
 }
 
 fn books() -> Books {
-    serde_json::from_str(&variable("SENTIA_BENCH_BOOKS").expect("set by the parent")).expect("set by the parent")
+    serde_json::from_str(&variable("SENTIA_BENCH_BOOKS").expect("set by the parent"))
+        .expect("set by the parent")
 }
 
 fn target() -> String {
@@ -132,7 +133,10 @@ fn first_line(child: &mut Child) -> String {
 fn compare() {
     let mut twin = child("twin", None, None);
     let books: Books = serde_json::from_str(&first_line(&mut twin)).expect("the twin's address");
-    println!("{:<12}{:<12}{:>10}{:>10}{:>12}{:>12}", "database", "reader", "seconds", "CPU s", "peak MB", "records/s");
+    println!(
+        "{:<12}{:<12}{:>10}{:>10}{:>12}{:>12}",
+        "database", "reader", "seconds", "CPU s", "peak MB", "records/s"
+    );
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut databases = vec!["sqlite"];
     databases.extend(variable("SENTIA_TEST_POSTGRES_URL").map(|_| "postgres"));
@@ -141,11 +145,15 @@ fn compare() {
         for round in 0..3 {
             for (at, role) in ["yardstick", "sentia"].into_iter().enumerate() {
                 let url = match database {
-                    "sqlite" => format!("sqlite://{}?mode=rwc", folder.path().join(format!("{role}{round}.db")).display()),
+                    "sqlite" => format!(
+                        "sqlite://{}?mode=rwc",
+                        folder.path().join(format!("{role}{round}.db")).display()
+                    ),
                     _ => fresh_postgres(&format!("bench_{role}_{round}")),
                 };
                 let mut reader = child(role, Some(&books), Some(&url));
-                let spent: Spent = serde_json::from_str(&first_line(&mut reader)).expect("the reader's report");
+                let spent: Spent =
+                    serde_json::from_str(&first_line(&mut reader)).expect("the reader's report");
                 reader.wait().expect("ends");
                 best[at] = best[at].min(spent.seconds);
                 println!(
@@ -157,7 +165,10 @@ fn compare() {
                 );
             }
         }
-        println!("{database}: best of three, sentia reaches {:.0} % of the yardstick's speed", 100.0 * best[0] / best[1]);
+        println!(
+            "{database}: best of three, sentia reaches {:.0} % of the yardstick's speed",
+            100.0 * best[0] / best[1]
+        );
     }
     twin.kill().ok();
     twin.wait().ok();

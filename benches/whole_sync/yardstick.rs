@@ -59,13 +59,21 @@ pub(crate) async fn read(books: &Books, database: &str) -> Spent {
     let http = reqwest::Client::new();
     let form = [("grant_type", "client_credentials"), ("scope", "accounting.invoices.read")];
     let token = http.post(format!("{}/connect/token", books.base_url));
-    let token = token.basic_auth(&books.client_id, Some(&books.client_secret)).form(&form).send().await.expect("answers");
+    let token = token
+        .basic_auth(&books.client_id, Some(&books.client_secret))
+        .form(&form)
+        .send()
+        .await
+        .expect("answers");
     let token: HashMap<String, serde_json::Value> = token.json().await.expect("a token");
     let token = token["access_token"].as_str().expect("a token").to_owned();
     let mut sink = Sink::open(database).await;
     let started = Instant::now();
     let fetch = |page: u64| {
-        let url = format!("{}/api.xro/2.0/Invoices?page={page}&pageSize=1000&order=UpdatedDateUTC%20ASC", books.base_url);
+        let url = format!(
+            "{}/api.xro/2.0/Invoices?page={page}&pageSize=1000&order=UpdatedDateUTC%20ASC",
+            books.base_url
+        );
         let get = http.get(url).bearer_auth(&token).header("xero-tenant-id", &books.tenant_id);
         let get = get.header("accept", "application/json");
         async move { get.send().await.expect("answers").bytes().await.expect("a body") }
@@ -78,8 +86,10 @@ pub(crate) async fn read(books: &Books, database: &str) -> Spent {
         if documents.is_empty() {
             break;
         }
-        let invoices: Vec<(Invoice<'_>, &str)> =
-            documents.iter().map(|raw| (serde_json::from_str(raw.get()).expect("an invoice"), raw.get())).collect();
+        let invoices: Vec<(Invoice<'_>, &str)> = documents
+            .iter()
+            .map(|raw| (serde_json::from_str(raw.get()).expect("an invoice"), raw.get()))
+            .collect();
         records += invoices.len() as u64;
         sink.write(&invoices).await;
     }
@@ -94,7 +104,8 @@ enum Sink {
 impl Sink {
     async fn open(url: &str) -> Self {
         if let Some(path) = url.strip_prefix("sqlite://") {
-            let connection = rusqlite::Connection::open(path.split('?').next().expect("a path")).expect("opens");
+            let connection =
+                rusqlite::Connection::open(path.split('?').next().expect("a path")).expect("opens");
             let setup = format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE invoices ({PARENT}); \
                  CREATE TABLE lines ({CHILD})"
@@ -142,7 +153,16 @@ fn parent<'a>(invoice: &Invoice<'a>, document: &'a str) -> [Option<&'a str>; 12]
 
 fn child<'a>(invoice: &Invoice<'a>, line: &Line<'a>, position: &'a str) -> [Option<&'a str>; 8] {
     let amounts = [number(&line.quantity), number(&line.unit_amount), number(&line.line_amount)];
-    [Some(invoice.id), Some(position), line.id, amounts[0], amounts[1], amounts[2], line.account_code, line.item_code]
+    [
+        Some(invoice.id),
+        Some(position),
+        line.id,
+        amounts[0],
+        amounts[1],
+        amounts[2],
+        line.account_code,
+        line.item_code,
+    ]
 }
 
 fn write_sqlite(connection: &mut rusqlite::Connection, invoices: &[(Invoice<'_>, &str)]) {
@@ -157,7 +177,9 @@ fn write_sqlite(connection: &mut rusqlite::Connection, invoices: &[(Invoice<'_>,
             parents.execute(rusqlite::params_from_iter(parent(invoice, document))).expect("inserts");
             for (position, line) in invoice.line_items.iter().enumerate() {
                 let position = position.to_string();
-                children.execute(rusqlite::params_from_iter(child(invoice, line, &position))).expect("inserts");
+                children
+                    .execute(rusqlite::params_from_iter(child(invoice, line, &position)))
+                    .expect("inserts");
             }
         }
     }

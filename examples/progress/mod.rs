@@ -30,7 +30,8 @@ impl Bars {
         bars.entry(stream.to_owned())
             .or_insert_with(|| {
                 let template = "{prefix:<34} {bar:28} {pos:>8}/{len:<8} {per_sec:>12} {msg}";
-                let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+                let style =
+                    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
                 let bar = self.all.add(ProgressBar::no_length().with_style(style));
                 bar.with_prefix(format!("{} {stream}", self.connection))
             })

@@ -5,6 +5,8 @@
 //!
 //! Semantic versioning is promised by the facade `sentia` only; this crate may move with it.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(any(feature = "shopify", feature = "xero"))]
 mod token;
 

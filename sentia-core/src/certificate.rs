@@ -359,7 +359,10 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
 fn judge(window: &Window, tally: &Tally) -> Result<Evidence, String> {
     let numbered = window.paging == Paging::Numbered;
     if numbered && tally.repeated > 0 {
-        return Err(format!("{} keys were seen twice on numbered pages, so others may be missing", tally.repeated));
+        return Err(format!(
+            "{} keys were seen twice on numbered pages, so others may be missing",
+            tally.repeated
+        ));
     }
     let Some(declared) = window.declared else { return Ok(Evidence::Walked) };
     if numbered && window.count_moved {

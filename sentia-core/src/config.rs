@@ -12,7 +12,10 @@ use crate::{Error, ErrorKind, Result};
 pub fn var_from_env(name: &str) -> Result<String> {
     match std::env::var(name) {
         Ok(value) if !value.trim().is_empty() => Ok(value),
-        _ => Err(Error::new(ErrorKind::ConfigInvalid, format!("environment variable {name} is missing or empty; set it"))),
+        _ => Err(Error::new(
+            ErrorKind::ConfigInvalid,
+            format!("environment variable {name} is missing or empty; set it"),
+        )),
     }
 }
 

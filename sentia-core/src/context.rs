@@ -5,11 +5,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Error, ErrorKind, Result,
-    clock::Clock,
-    key_store::KeyName,
-    security::Vault,
-    stream::StreamInfo,
+    Error, ErrorKind, Result, clock::Clock, key_store::KeyName, security::Vault, stream::StreamInfo,
     transport::Http,
 };
 
@@ -68,7 +64,11 @@ impl Context {
     /// The name under which a secret of this connection is kept.
     /// Tenant and connection are filled in, so one connection cannot name another's secret.
     pub fn key_name(&self, name: &str) -> KeyName {
-        KeyName { tenant: self.tenant.to_string(), connection: self.connection.to_string(), name: name.to_owned() }
+        KeyName {
+            tenant: self.tenant.to_string(),
+            connection: self.connection.to_string(),
+            name: name.to_owned(),
+        }
     }
 
     /// The vault.

@@ -84,7 +84,13 @@ pub struct Window {
 
 impl Window {
     /// A window whose first page is yet to be read.
-    pub fn open(run: RunId, mode: Mode, since: Option<DateTime<Utc>>, opened: DateTime<Utc>, sequence: u64) -> Self {
+    pub fn open(
+        run: RunId,
+        mode: Mode,
+        since: Option<DateTime<Utc>>,
+        opened: DateTime<Utc>,
+        sequence: u64,
+    ) -> Self {
         Window {
             run,
             mode,

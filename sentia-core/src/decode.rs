@@ -32,8 +32,9 @@ use crate::{
 /// # Errors
 /// `InvalidResponse` when `raw` is not an array.
 pub fn split(body: &Bytes, raw: &RawValue) -> Result<Vec<Bytes>> {
-    let elements: Vec<&RawValue> = serde_json::from_str(raw.get())
-        .map_err(|e| Error::new(ErrorKind::InvalidResponse, "the list of records is not an array").source(e))?;
+    let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|e| {
+        Error::new(ErrorKind::InvalidResponse, "the list of records is not an array").source(e)
+    })?;
     Ok(elements.into_iter().map(|element| body.slice_ref(element.get().as_bytes())).collect())
 }
 
@@ -318,7 +319,9 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     #[must_use]
     pub fn deleted_when(mut self, deleted: fn(&W) -> bool) -> Self {
         self.deleted = deleted;
-        self.describe(|info| info.deletes = if info.deletes == Deletes::Sweep { Deletes::Sweep } else { Deletes::Status })
+        self.describe(|info| {
+            info.deletes = if info.deletes == Deletes::Sweep { Deletes::Sweep } else { Deletes::Status }
+        })
     }
 
     /// Reads one partition per live key of `stream`.
@@ -432,7 +435,8 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
 
 /// A string or number member of an object, as text.
 pub(crate) fn member(document: &[u8], name: &str) -> Option<Text> {
-    let members: std::collections::HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(document).ok()?;
+    let members: std::collections::HashMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_slice(document).ok()?;
     let raw = members.get(name)?.get();
     match raw.as_bytes().first()? {
         b'"' => serde_json::from_str::<Text>(raw).ok().filter(|text| !text.is_empty()),
@@ -463,7 +467,11 @@ mod tests {
     fn items() -> Stream<Item> {
         Stream::new("items", "id", |item: &Item| item.id.clone())
             .columns(Fields::new().amount("total", |item| item.total))
-            .children("item_lines", |item| Cow::Borrowed(&item.lines), Fields::new().decimal("quantity", |line: &Line| line.quantity))
+            .children(
+                "item_lines",
+                |item| Cow::Borrowed(&item.lines),
+                Fields::new().decimal("quantity", |line: &Line| line.quantity),
+            )
     }
 
     #[test]
@@ -476,8 +484,12 @@ mod tests {
         assert_eq!(decoded.records.len(), 1);
         assert_eq!(decoded.records[0].document.body(), &body[1..51]);
         assert_eq!(decoded.records[0].children[0].len(), 1);
-        let rejected: Vec<_> = decoded.rejected.iter().map(|r| (r.key.as_deref(), r.reason.as_str())).collect();
-        assert_eq!(rejected[0], (Some("b"), "total: amount 1.00001 has more than four decimals or does not fit"));
+        let rejected: Vec<_> =
+            decoded.rejected.iter().map(|r| (r.key.as_deref(), r.reason.as_str())).collect();
+        assert_eq!(
+            rejected[0],
+            (Some("b"), "total: amount 1.00001 has more than four decimals or does not fit")
+        );
         assert_eq!(rejected[1].0, None);
         assert_eq!(rejected[2].0, Some("d"));
     }

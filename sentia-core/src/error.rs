@@ -144,7 +144,9 @@ impl ErrorKind {
     /// signatures, the database and defects ours or the host application's.
     pub const fn owner(self) -> Owner {
         match self {
-            ErrorKind::ConfigInvalid | ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => Owner::User,
+            ErrorKind::ConfigInvalid | ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
+                Owner::User
+            }
             ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::Cancelled => Owner::User,
             ErrorKind::RateLimited | ErrorKind::QuotaExhausted | ErrorKind::Timeout => Owner::Vendor,
             ErrorKind::Unavailable | ErrorKind::InvalidResponse => Owner::Vendor,
@@ -350,7 +352,8 @@ impl fmt::Display for Error {
             write!(f, " in {}", self.0.operation)?;
         }
         if !self.0.context.is_empty() {
-            let context: Vec<_> = self.0.context.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            let context: Vec<_> =
+                self.0.context.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             write!(f, " ({})", context.join(", "))?;
         }
         write!(f, ": {}", self.0.message)

@@ -45,13 +45,15 @@ pub fn json_record<T: DeserializeOwned>(stream: &StreamInfo, document: Bytes) ->
         document: document.clone(),
     };
     serde_json::from_slice::<T>(&document).map_err(|e| reject(e.to_string()))?;
-    let members: HashMap<String, &RawValue> = serde_json::from_slice(&document).map_err(|e| reject(e.to_string()))?;
+    let members: HashMap<String, &RawValue> =
+        serde_json::from_slice(&document).map_err(|e| reject(e.to_string()))?;
     let value = |column: &crate::stream::Column| {
         let raw = members.get(column.name).map_or("null", |raw| raw.get());
         value(column.kind, raw).map_err(|reason| reject(format!("{}: {reason}", column.name)))
     };
     let values = stream.columns.iter().map(value).collect::<Result<_, _>>()?;
-    let version = stream.cursor_field().and_then(|field| member(&document, field)).map(version).unwrap_or_default();
+    let version =
+        stream.cursor_field().and_then(|field| member(&document, field)).map(version).unwrap_or_default();
     let key = key.clone().ok_or_else(|| reject(format!("{}: the key is missing", stream.key.join("/"))))?;
     Ok(Record::new(key, version, Document::new(document.clone()), values, Vec::new()))
 }

@@ -87,7 +87,9 @@ pub struct KeyFilter {
 /// - A `put` that returned is durable: a crash afterwards does not lose it.
 /// - `get` of an unknown name is `None`, not an error; `delete` of an unknown name or version is `Conflict`.
 #[async_trait]
-#[diagnostic::on_unimplemented(note = "implement `get`, `put`, `delete` and `list`, then run `key_store_suite!`")]
+#[diagnostic::on_unimplemented(
+    note = "implement `get`, `put`, `delete` and `list`, then run `key_store_suite!`"
+)]
 pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
     /// Reads a secret.
     /// # Cancel safety

@@ -2,6 +2,8 @@
 //!
 //! Semantic versioning is promised by the facade `sentia` only; this crate may move with it.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod batch;
 pub mod certificate;
 pub mod clock;

@@ -110,7 +110,9 @@ impl Findings {
 /// # Behavior
 /// - Rules are synchronous and pure: the same batch, the same findings.
 /// - A rule that fails with an error holds back the whole page; it never lets records pass unjudged.
-#[diagnostic::on_unimplemented(note = "for a rule over one record, `sentia_quality::record_rule` makes one of a closure")]
+#[diagnostic::on_unimplemented(
+    note = "for a rule over one record, `sentia_quality::record_rule` makes one of a closure"
+)]
 pub trait QualityRule: fmt::Debug + Send + Sync + 'static {
     /// Name, dimension and severity.
     fn info(&self) -> RuleInfo;

@@ -199,7 +199,13 @@ pub struct Record {
 
 impl Record {
     /// An upsert. Digests are computed here, so that they run beside the commit of the page before.
-    pub fn new(key: Key, version: Version, document: Document, values: Vec<Value>, children: Vec<ChildRows>) -> Self {
+    pub fn new(
+        key: Key,
+        version: Version,
+        document: Document,
+        values: Vec<Value>,
+        children: Vec<ChildRows>,
+    ) -> Self {
         let (digest, row_check) = (document.digest(), row_check(&values, &children));
         Record { key, version, operation: Operation::Upsert, document, values, children, digest, row_check }
     }
@@ -231,10 +237,13 @@ impl Record {
     /// `InvalidResponse` when it is missing or of another type.
     pub fn get<T: serde::de::DeserializeOwned>(&self, member: &str) -> crate::Result<T> {
         let invalid = |message: &'static str| {
-            crate::Error::new(crate::ErrorKind::InvalidResponse, message).context("key", &self.key).context("member", member)
+            crate::Error::new(crate::ErrorKind::InvalidResponse, message)
+                .context("key", &self.key)
+                .context("member", member)
         };
         let members: std::collections::HashMap<std::borrow::Cow<'_, str>, &serde_json::value::RawValue> =
-            serde_json::from_slice(self.document.body()).map_err(|e| invalid("the document is not an object").source(e))?;
+            serde_json::from_slice(self.document.body())
+                .map_err(|e| invalid("the document is not an object").source(e))?;
         let raw = members.get(member).ok_or_else(|| invalid("the document has no such member"))?;
         serde_json::from_str(raw.get()).map_err(|e| invalid("the member is of another type").source(e))
     }

@@ -10,10 +10,10 @@ use crate::{
     Result,
     batch::{Batch, Receipt},
     cursor::Checkpoint,
+    record::Key,
     report::RunReport,
     stream::StreamId,
     table::StreamTable,
-    record::Key,
 };
 
 /// Commits batches and owns checkpoints.

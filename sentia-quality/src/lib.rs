@@ -2,6 +2,8 @@
 //!
 //! Semantic versioning is promised by the facade `sentia` only.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod record_rule;
 mod rules;
 

@@ -105,7 +105,10 @@ where
 
 #[cfg(test)]
 mod tests {
-    use sentia_core::{StreamInfo, record::{Document, Version}};
+    use sentia_core::{
+        StreamInfo,
+        record::{Document, Version},
+    };
 
     use super::*;
 
@@ -119,7 +122,8 @@ mod tests {
             let total: i64 = record.get("total")?;
             Ok(if total > 0 { Verdict::Pass } else { Verdict::violation("not positive").field("total") })
         });
-        let records = [record(r#"{"total":1}"#), record(r#"{"total":0}"#), record(r#"{"total":"x"}"#), record("{}")];
+        let records =
+            [record(r#"{"total":1}"#), record(r#"{"total":0}"#), record(r#"{"total":"x"}"#), record("{}")];
         let mut findings = Findings::default();
         let info = StreamInfo::new("s");
         rule.check(&Columns::new(&info, &records), &mut findings).expect("judged");

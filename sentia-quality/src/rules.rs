@@ -46,7 +46,8 @@ pub fn in_range(column: &'static str, range: RangeInclusive<Decimal>) -> impl Qu
             Value::Integer(number) => Decimal::from(*number),
             _ => return None,
         };
-        (!range.contains(&number)).then(|| format!("{number} is not within {} to {}", range.start(), range.end()))
+        (!range.contains(&number))
+            .then(|| format!("{number} is not within {} to {}", range.start(), range.end()))
     };
     rule("in_range", column, Dimension::Validity, Box::new(outside))
 }
@@ -54,7 +55,9 @@ pub fn in_range(column: &'static str, range: RangeInclusive<Decimal>) -> impl Qu
 /// Holds back records whose `column` is none of `values`; a null passes.
 pub fn allowed(column: &'static str, values: &'static [&'static str]) -> impl QualityRule {
     let foreign = move |value: &Value| match value {
-        Value::Text(text) if !values.contains(&text.as_str()) => Some(format!("{text:?} is none of {values:?}")),
+        Value::Text(text) if !values.contains(&text.as_str()) => {
+            Some(format!("{text:?} is none of {values:?}"))
+        }
         _ => None,
     };
     rule("allowed", column, Dimension::Validity, Box::new(foreign))
@@ -89,8 +92,9 @@ mod tests {
     use super::*;
 
     fn found(rule: &impl QualityRule, values: &[Value]) -> Vec<usize> {
-        let record =
-            |value: &Value| Record::new("k".into(), Version::none(), Document::default(), vec![value.clone()], vec![]);
+        let record = |value: &Value| {
+            Record::new("k".into(), Version::none(), Document::default(), vec![value.clone()], vec![])
+        };
         let records: Vec<Record> = values.iter().map(record).collect();
         let info = StreamInfo::new("s").column("total", ColumnKind::Amount);
         let mut findings = Findings::default();
@@ -111,7 +115,8 @@ mod tests {
     #[test]
     fn a_rule_for_a_column_that_is_not_there_is_a_mistake() {
         let info = StreamInfo::new("s");
-        let error = required("x").check(&Columns::new(&info, &[]), &mut Findings::default()).expect_err("no column");
+        let error =
+            required("x").check(&Columns::new(&info, &[]), &mut Findings::default()).expect_err("no column");
         assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
     }
 }

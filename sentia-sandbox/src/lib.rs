@@ -22,6 +22,8 @@
 //! The twins are written from the vendors' documents and recorded answers, never from Sentia's connectors, and this
 //! crate depends on no other crate of Sentia: a twin that repeats a connector's misreading would prove nothing.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod clock;
 mod fault;
 mod journal;

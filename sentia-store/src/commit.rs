@@ -99,11 +99,8 @@ async fn sort<'a>(unit: &mut impl Unit, batch: &'a Batch) -> Result<Sorted<'a>> 
     let mut entries = batch.manifest();
     let last = last_of_each(&batch.records);
     let existing = existing(unit, batch, &last).await?;
-    let mut counts = Counts {
-        read: entries.len() as u64,
-        quarantined: batch.rejected.len() as u64,
-        ..Counts::default()
-    };
+    let mut counts =
+        Counts { read: entries.len() as u64, quarantined: batch.rejected.len() as u64, ..Counts::default() };
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     for (at, record) in batch.records.iter().enumerate() {
         let entry = &mut entries[at];
@@ -161,7 +158,8 @@ fn last_of_each(records: &[Record]) -> HashMap<Key, usize> {
 fn same(record: &Record, row: &Existing) -> bool {
     let deletes = record.operation == Operation::Tombstone;
     let empty = deletes && record.document.is_empty();
-    row.deleted == deletes && (empty || (record.digest() == row.digest && record.row_check() == row.row_check))
+    row.deleted == deletes
+        && (empty || (record.digest() == row.digest && record.row_check() == row.row_check))
 }
 
 /// Order is (version, start of the fetch). Streams without versions are ordered by the fetch alone; a bare deletion
@@ -171,7 +169,11 @@ fn older(batch: &Batch, record: &Record, row: &Existing) -> bool {
     versioned && (record.version.order, batch.fetched) < (row.version, row.changed)
 }
 
-async fn existing(unit: &mut impl Unit, batch: &Batch, keys: &HashMap<Key, usize>) -> Result<HashMap<Key, Existing>> {
+async fn existing(
+    unit: &mut impl Unit,
+    batch: &Batch,
+    keys: &HashMap<Key, usize>,
+) -> Result<HashMap<Key, Existing>> {
     use CellKind::{Boolean, Bytes, Integer, Text, Timestamp};
     let sql = format!(
         "SELECT key, version_order, digest, row_check, changed, deleted IS NOT NULL FROM {} \
@@ -180,7 +182,8 @@ async fn existing(unit: &mut impl Unit, batch: &Batch, keys: &HashMap<Key, usize
     );
     let keys: Vec<&str> = keys.keys().map(Key::as_str).collect();
     let cells = [Cell::text(&batch.stream.tenant), Cell::text(&batch.stream.connection)];
-    let rows = unit.query_keys(&sql, &cells, &keys, &[Text, Integer, Bytes, Integer, Timestamp, Boolean]).await?;
+    let rows =
+        unit.query_keys(&sql, &cells, &keys, &[Text, Integer, Bytes, Integer, Timestamp, Boolean]).await?;
     rows.iter().map(|row| parse_existing(row).ok_or_else(|| corrupt("bookkeeping"))).collect()
 }
 
@@ -203,11 +206,17 @@ pub(crate) struct Stamp<'a> {
     pub(crate) sequence: u64,
 }
 
-async fn write_rows(unit: &mut impl Unit, stamp: &Stamp<'_>, new: &[&Record], changed: &[&Record]) -> Result<()> {
+async fn write_rows(
+    unit: &mut impl Unit,
+    stamp: &Stamp<'_>,
+    new: &[&Record],
+    changed: &[&Record],
+) -> Result<()> {
     let table = stamp.batch.table.name();
     unit.insert(&stream_rows(stamp, &table, new, Writing::Insert)).await?;
     // A tombstone without a document leaves the row's document, columns and children as they are.
-    let (bare, full): (Vec<&Record>, Vec<&Record>) = changed.iter().partition(|record| record.document.is_empty());
+    let (bare, full): (Vec<&Record>, Vec<&Record>) =
+        changed.iter().partition(|record| record.document.is_empty());
     unit.update(&stream_rows(stamp, &table, &full, Writing::Update), 3).await?;
     let bare: Vec<&str> = bare.iter().map(|record| record.key.as_str()).collect();
     sweep::mark_deleted(unit, stamp, &bare).await?;
@@ -250,11 +259,17 @@ enum Writing {
     Update,
 }
 
-fn stream_rows<'a>(stamp: &'a Stamp<'_>, table: &'a str, records: &[&'a Record], writing: Writing) -> Rows<'a> {
+fn stream_rows<'a>(
+    stamp: &'a Stamp<'_>,
+    table: &'a str,
+    records: &[&'a Record],
+    writing: Writing,
+) -> Rows<'a> {
     let batch = stamp.batch;
     let written = |name: &str| writing == Writing::Insert || name != "first_seen";
     let mut columns: Vec<_> = STREAM_COLUMNS.into_iter().filter(|(name, _)| written(name)).collect();
-    columns.extend(batch.table.info().columns.iter().map(|column| (column.name, CellKind::from(column.kind))));
+    columns
+        .extend(batch.table.info().columns.iter().map(|column| (column.name, CellKind::from(column.kind))));
     let mut cells = Vec::with_capacity(records.len() * columns.len());
     for record in records {
         cells.extend([
@@ -287,7 +302,9 @@ fn stream_rows<'a>(stamp: &'a Stamp<'_>, table: &'a str, records: &[&'a Record],
 /// Settles the window where the batch asks for it.
 async fn close(unit: &mut impl Unit, stamp: &Stamp<'_>, receipt: &mut Receipt) -> Result<()> {
     let batch = stamp.batch;
-    let (Some(closing), Some(window)) = (&batch.closing, receipt.checkpoint.window.clone()) else { return Ok(()) };
+    let (Some(closing), Some(window)) = (&batch.closing, receipt.checkpoint.window.clone()) else {
+        return Ok(());
+    };
     let tally = sweep::tally(unit, &batch.stream, window.first_sequence).await?;
     let settlement = match settle(batch, &window, closing, &tally, stamp.sequence) {
         Settlement::Proved(certificate) => {

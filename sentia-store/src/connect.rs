@@ -100,10 +100,15 @@ async fn sqlite(url: &str) -> Result<Inner> {
     };
     // Keys come in no order, so a commit touches an index page for nearly every row: each page goes to the file once
     // for many commits.
-    let bulk = options.clone().pragma("cache_size", "-24576").pragma("wal_autocheckpoint", "16384").pragma("journal_size_limit", "16777216");
+    let bulk = options
+        .clone()
+        .pragma("cache_size", "-24576")
+        .pragma("wal_autocheckpoint", "16384")
+        .pragma("journal_size_limit", "16777216");
     // Every connection to :memory: is a database of its own, so there it is one for everything.
     let in_memory = url.contains(":memory:");
-    let orm = pool(if in_memory { 1 } else { 4 }).connect_with(options).await.map_err(crate::error::store_error)?;
+    let orm =
+        pool(if in_memory { 1 } else { 4 }).connect_with(options).await.map_err(crate::error::store_error)?;
     let writer = match in_memory {
         true => None,
         false => Some(pool(1).connect_with(bulk).await.map_err(crate::error::store_error)?),

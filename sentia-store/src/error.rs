@@ -5,10 +5,15 @@ use sentia_core::{Error, ErrorKind};
 /// Classifies an error of the driver.
 pub(crate) fn store_error(error: sqlx::Error) -> Error {
     let classified = match &error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => {
             Error::new(ErrorKind::Store, "the database connection broke; the next run resumes").temporary()
         }
-        sqlx::Error::Tls(_) => Error::new(ErrorKind::Store, "no TLS with the database; check sslmode and certificates"),
+        sqlx::Error::Tls(_) => {
+            Error::new(ErrorKind::Store, "no TLS with the database; check sslmode and certificates")
+        }
         sqlx::Error::Database(database) => by_code(database.code().as_deref().unwrap_or_default()),
         _ => Error::new(ErrorKind::Store, "the database failed"),
     };
@@ -20,12 +25,16 @@ fn by_code(code: &str) -> Error {
     let store = |message: &'static str| Error::new(ErrorKind::Store, message);
     match code {
         "53100" | "13" => store("the disk is full; free space, then run again").temporary(),
-        "53300" => store("the database has no free connection; lower the pool or raise max_connections").temporary(),
+        "53300" => {
+            store("the database has no free connection; lower the pool or raise max_connections").temporary()
+        }
         "40001" | "40P01" | "5" | "6" => store("another transaction was in the way; run again").temporary(),
         "57P01" | "57P02" | "57P03" => store("the database is restarting; the next run resumes").temporary(),
         "42501" | "8" => store("the database role may not write here; grant it"),
         "11" | "26" => store("the file is not a database or is damaged; restore it from a backup"),
-        code if code.starts_with("08") => store("the database connection broke; the next run resumes").temporary(),
+        code if code.starts_with("08") => {
+            store("the database connection broke; the next run resumes").temporary()
+        }
         code if code.starts_with("28") => store("the database does not accept this user; check the URL"),
         _ => store("the database refused the statement"),
     }
@@ -35,12 +44,12 @@ pub(crate) fn orm_error(error: sea_orm::DbErr) -> Error {
     use sea_orm::{DbErr, RuntimeErr};
     let message = error.to_string();
     match error {
-        DbErr::Conn(RuntimeErr::SqlxError(e)) | DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
-            match std::sync::Arc::try_unwrap(e) {
-                Ok(error) => store_error(error),
-                Err(shared) => Error::new(ErrorKind::Store, "the database failed").source(shared.to_string()),
-            }
-        }
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => match std::sync::Arc::try_unwrap(e) {
+            Ok(error) => store_error(error),
+            Err(shared) => Error::new(ErrorKind::Store, "the database failed").source(shared.to_string()),
+        },
         _ => Error::new(ErrorKind::Store, "the database failed").source(message),
     }
 }
@@ -56,5 +65,6 @@ pub(crate) fn sqlite_error(error: rusqlite::Error) -> Error {
 
 /// What is stored is not what this version wrote.
 pub(crate) fn corrupt(what: &'static str) -> Error {
-    Error::new(ErrorKind::Store, "a stored value does not read back; restore it from a backup").context("value", what)
+    Error::new(ErrorKind::Store, "a stored value does not read back; restore it from a backup")
+        .context("value", what)
 }

@@ -24,7 +24,8 @@ fn name_cells(name: &KeyName) -> [Cell<'_>; 3] {
 }
 
 fn conflict(name: &KeyName) -> Error {
-    Error::new(ErrorKind::Conflict, "another version of the secret is stored; read it again").context("secret", name)
+    Error::new(ErrorKind::Conflict, "another version of the secret is stored; read it again")
+        .context("secret", name)
 }
 
 async fn write(
@@ -98,7 +99,8 @@ impl KeyStore for Store {
             wanted = wanted.add(Column::Connection.eq(connection));
         }
         let query = Entity::find().filter(wanted);
-        let rows = query.order_by_asc(Column::Tenant).order_by_asc(Column::Connection).order_by_asc(Column::Name);
+        let rows =
+            query.order_by_asc(Column::Tenant).order_by_asc(Column::Connection).order_by_asc(Column::Name);
         Ok(rows.all(&self.0.orm).await.map_err(orm_error)?.into_iter().map(entry).collect())
     }
 }

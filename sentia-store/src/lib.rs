@@ -4,6 +4,8 @@
 //! vendor stream has a table of its own, made from the stream's column declaration. Semantic versioning is promised
 //! by the facade `sentia` only.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cell;
 mod checkpoint;
 mod commit;

@@ -127,7 +127,11 @@ pub(crate) async fn index(unit: &mut impl Unit, stream: &StreamId, first: u64) -
     rows.iter().map(|row| number(&row[0]).zip(number(&row[1])).ok_or_else(|| corrupt("manifest"))).collect()
 }
 
-pub(crate) async fn load(unit: &mut impl Unit, stream: &StreamId, sequence: u64) -> Result<Vec<ManifestEntry>> {
+pub(crate) async fn load(
+    unit: &mut impl Unit,
+    stream: &StreamId,
+    sequence: u64,
+) -> Result<Vec<ManifestEntry>> {
     let mut cells = partition_cells(stream);
     cells.push(Cell::Integer(sequence as i64));
     let sql = format!("SELECT body FROM sentia_manifests WHERE {OF_PARTITION} AND sequence = $5");
@@ -209,13 +213,14 @@ mod tests {
 
     fn entries() -> impl Strategy<Value = Vec<ManifestEntry>> {
         let entry = ("\\PC{0,20}", any::<i64>(), any::<[u8; 32]>(), any::<i64>(), 0u8..5);
-        let make = |(key, version, digest, row_check, code): (String, i64, [u8; 32], i64, u8)| ManifestEntry {
-            key: key.into(),
-            version,
-            digest: Digest::from_bytes(&digest).expect("32 bytes"),
-            row_check,
-            seen: seen(code).expect("known"),
-        };
+        let make =
+            |(key, version, digest, row_check, code): (String, i64, [u8; 32], i64, u8)| ManifestEntry {
+                key: key.into(),
+                version,
+                digest: Digest::from_bytes(&digest).expect("32 bytes"),
+                row_check,
+                seen: seen(code).expect("known"),
+            };
         prop::collection::vec(entry.prop_map(make), 0..50)
     }
 

@@ -191,7 +191,11 @@ impl Unit for PostgresUnit {
     async fn execute_keys(&mut self, sql: &str, parameters: &[Cell<'_>], keys: &[&str]) -> Result<u64> {
         let sql = sql.replace("{in_keys}", &format!("= ANY(${})", parameters.len() + 1));
         let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
-        let done = statement(&sql, parameters).bind(keys).execute(&mut *self.transaction).await.map_err(store_error)?;
+        let done = statement(&sql, parameters)
+            .bind(keys)
+            .execute(&mut *self.transaction)
+            .await
+            .map_err(store_error)?;
         Ok(done.rows_affected())
     }
 

@@ -62,7 +62,10 @@ pub(crate) async fn release(unit: &mut impl Unit, batch: &Batch, keys: &[&str]) 
 }
 
 /// Lists what is held of one partition, oldest first.
-pub(crate) async fn list(unit: &mut impl Unit, stream: &sentia_core::StreamId) -> Result<Vec<QuarantineEntry>> {
+pub(crate) async fn list(
+    unit: &mut impl Unit,
+    stream: &sentia_core::StreamId,
+) -> Result<Vec<QuarantineEntry>> {
     use CellKind::{Bytes, Text, Timestamp};
     let sql = format!(
         "SELECT key, rule, reason, document, first_seen FROM sentia_quarantine WHERE {OF_PARTITION} \

@@ -26,7 +26,11 @@ impl RunLog for Store {
         let latest = OnConflict::column(Column::Run)
             .update_columns([Column::Outcome, Column::Finished, Column::Report])
             .to_owned();
-        Entity::insert(row).on_conflict(latest).exec_without_returning(&self.0.orm).await.map_err(orm_error)?;
+        Entity::insert(row)
+            .on_conflict(latest)
+            .exec_without_returning(&self.0.orm)
+            .await
+            .map_err(orm_error)?;
         Ok(())
     }
 }

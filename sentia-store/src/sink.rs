@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use sentia_core::{
-    Batch, Checkpoint, Key, Receipt, RecordReader, Result, StreamId, StreamTable, SyncSink, batch::Settlement,
-    certificate::Sweep,
+    Batch, Checkpoint, Key, Receipt, RecordReader, Result, StreamId, StreamTable, SyncSink,
+    batch::Settlement, certificate::Sweep,
 };
 
 use crate::{
@@ -26,11 +26,15 @@ macro_rules! in_unit {
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => {
                 let connection = store.0.writer().acquire().await.map_err(store_error)?;
-                crate::sqlite::transaction(connection, async move |$unit: &mut crate::sqlite::SqliteUnit| $work).await
+                crate::sqlite::transaction(connection, async move |$unit: &mut crate::sqlite::SqliteUnit| {
+                    $work
+                })
+                .await
             }
             #[cfg(feature = "postgres")]
             Dialect::Postgres => {
-                let mut begun = crate::postgres::PostgresUnit::begin(store.0.orm.get_postgres_connection_pool()).await?;
+                let mut begun =
+                    crate::postgres::PostgresUnit::begin(store.0.orm.get_postgres_connection_pool()).await?;
                 let $unit = &mut begun;
                 let outcome: Result<_> = $work;
                 let value = outcome?;

@@ -1,11 +1,11 @@
 //! A unit of work on SQLite: prepared statements on the pool's own connection, on one blocking thread.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use rust_decimal::Decimal;
 use rusqlite::{
     Connection, Statement, ToSql,
     types::{ToSqlOutput, Value as Sql, ValueRef},
 };
+use rust_decimal::Decimal;
 use sentia_core::{
     Error, ErrorKind, Result,
     value::{AMOUNT_SCALE, ten_thousandths},
@@ -41,7 +41,8 @@ fn blocking<T>(
     let mut handle = futures::executor::block_on(pooled.lock_handle()).map_err(store_error)?;
     // SAFETY: the handle is open and locked for this scope, and the connection made here does not own it: dropping
     // it finalizes its statements and leaves the handle open.
-    let connection = unsafe { Connection::from_handle(handle.as_raw_handle().as_ptr()) }.map_err(sqlite_error)?;
+    let connection =
+        unsafe { Connection::from_handle(handle.as_raw_handle().as_ptr()) }.map_err(sqlite_error)?;
     connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
     let mut unit = SqliteUnit { connection };
     // The future never waits: every operation of the unit is done when it returns.
@@ -94,7 +95,9 @@ impl ToSql for Cell<'_> {
             Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Cell::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
             // Decoding refused amounts that do not fit, so the fallback is never taken.
-            Cell::Amount(amount) => ToSqlOutput::Owned(ten_thousandths(*amount).map_or(Sql::Null, Sql::Integer)),
+            Cell::Amount(amount) => {
+                ToSqlOutput::Owned(ten_thousandths(*amount).map_or(Sql::Null, Sql::Integer))
+            }
             Cell::Decimal(number) => owned(number.normalize().to_string()),
             Cell::Date(date) => owned(date.to_string()),
             Cell::Timestamp(instant) => owned(instant.to_rfc3339_opts(SecondsFormat::Micros, true)),
@@ -157,7 +160,8 @@ impl Unit for SqliteUnit {
         keys: &[&str],
         kinds: &[CellKind],
     ) -> Result<Vec<Vec<Cell<'static>>>> {
-        let mut statement = self.prepared(&sql.replace("{in_keys}", &format!("= ${}", parameters.len() + 1)))?;
+        let mut statement =
+            self.prepared(&sql.replace("{in_keys}", &format!("= ${}", parameters.len() + 1)))?;
         let mut rows = Vec::new();
         let mut bound = parameters.to_vec();
         for key in keys {
@@ -169,7 +173,8 @@ impl Unit for SqliteUnit {
     }
 
     async fn execute_keys(&mut self, sql: &str, parameters: &[Cell<'_>], keys: &[&str]) -> Result<u64> {
-        let mut statement = self.prepared(&sql.replace("{in_keys}", &format!("= ${}", parameters.len() + 1)))?;
+        let mut statement =
+            self.prepared(&sql.replace("{in_keys}", &format!("= ${}", parameters.len() + 1)))?;
         bind(&mut statement, parameters)?;
         let mut touched = 0;
         for key in keys {
@@ -200,7 +205,8 @@ impl Unit for SqliteUnit {
         let place = |(at, (name, _)): (usize, &(&str, CellKind))| format!("{} = ?{}", quoted(name), at + 1);
         let places: Vec<String> = rows.columns.iter().enumerate().map(place).collect();
         let (keys, values) = places.split_at(key_columns);
-        let sql = format!("UPDATE {} SET {} WHERE {}", quoted(rows.table), values.join(", "), keys.join(" AND "));
+        let sql =
+            format!("UPDATE {} SET {} WHERE {}", quoted(rows.table), values.join(", "), keys.join(" AND "));
         let mut statement = self.prepared(&sql)?;
         for row in rows.iter() {
             bind(&mut statement, row)?;

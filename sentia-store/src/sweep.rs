@@ -91,8 +91,12 @@ async fn live_rows(unit: &mut impl Unit, stamp: &Stamp<'_>, after: &str) -> Resu
          AND deleted IS NULL ORDER BY key LIMIT {SWEEP_PAGE_ROWS}",
         quoted(&stamp.batch.table.name())
     );
-    let cells =
-        [Cell::text(&stream.tenant), Cell::text(&stream.connection), Cell::text(after), Cell::text(&stream.partition)];
+    let cells = [
+        Cell::text(&stream.tenant),
+        Cell::text(&stream.connection),
+        Cell::text(after),
+        Cell::text(&stream.partition),
+    ];
     let rows = unit.query(&sql, &cells, &[CellKind::Text, CellKind::Integer]).await?;
     let parse = |row: &Vec<Cell<'_>>| Some((Key::from(row[0].as_str()?), row[1].as_integer()? as u64));
     rows.iter().map(|row| parse(row).ok_or_else(|| corrupt("bookkeeping"))).collect()

@@ -1,6 +1,9 @@
 //! Tables of vendor streams, made from the stream's column declaration and from nothing else.
 
-use sentia_core::{Error, ErrorKind, Result, StreamTable, stream::{ChildInfo, Column}};
+use sentia_core::{
+    Error, ErrorKind, Result, StreamTable,
+    stream::{ChildInfo, Column},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -94,7 +97,8 @@ pub(crate) async fn ensure(unit: &mut impl Unit, dialect: Dialect, table: &Strea
     }
     ensure_one(unit, dialect, &shape, &STREAM_COLUMNS, &["tenant", "connection", "key"]).await?;
     for child in &shape.children {
-        ensure_one(unit, dialect, child, &CHILD_COLUMNS, &["tenant", "connection", "parent_key", "position"]).await?;
+        ensure_one(unit, dialect, child, &CHILD_COLUMNS, &["tenant", "connection", "parent_key", "position"])
+            .await?;
     }
     register(unit, &shape, known.is_some()).await
 }
@@ -109,7 +113,8 @@ async fn ensure_one(
     let existing = existing_columns(unit, dialect, &shape.name).await?;
     let ours = bookkeeping.iter().all(|(name, _)| existing.iter().any(|known| known == name));
     if !existing.is_empty() && !ours {
-        let message = "a table of this name exists and is not Sentia's; rename it or choose a PostgreSQL schema";
+        let message =
+            "a table of this name exists and is not Sentia's; rename it or choose a PostgreSQL schema";
         return Err(Error::new(ErrorKind::ConfigInvalid, message).context("table", &shape.name));
     }
     let declared = shape.kinds()?;
@@ -118,7 +123,8 @@ async fn ensure_one(
             let null = if NULLABLE.contains(name) { "" } else { " NOT NULL" };
             format!("{} {}{null}", quoted(name), dialect.column_type(*kind))
         });
-        let typed = declared.iter().map(|(name, kind)| format!("{} {}", quoted(name), dialect.column_type(*kind)));
+        let typed =
+            declared.iter().map(|(name, kind)| format!("{} {}", quoted(name), dialect.column_type(*kind)));
         let key: Vec<String> = key.iter().map(|name| quoted(name)).collect();
         let columns: Vec<String> = bookkeeping.chain(typed).collect();
         let sql = format!(
@@ -146,9 +152,10 @@ async fn tune(unit: &mut impl Unit, dialect: Dialect, table: &str) -> Result<()>
             Ok(())
         }
         #[cfg(feature = "postgres")]
-        Dialect::Postgres => {
-            unit.execute(&format!("ALTER TABLE {} SET (toast_tuple_target = 8160)", quoted(table)), &[]).await.map(drop)
-        }
+        Dialect::Postgres => unit
+            .execute(&format!("ALTER TABLE {} SET (toast_tuple_target = 8160)", quoted(table)), &[])
+            .await
+            .map(drop),
     }
 }
 
@@ -179,9 +186,15 @@ pub(crate) async fn registered(unit: &mut impl Unit, name: &str) -> Result<Optio
 async fn register(unit: &mut impl Unit, shape: &TableShape, known: bool) -> Result<()> {
     let json = serde_json::to_string(shape).map_err(|_| corrupt("table shape"))?;
     let (sql, cells) = if known {
-        ("UPDATE sentia_tables SET shape = $1 WHERE name = $2", [Cell::Text(json.into()), Cell::text(&shape.name)])
+        (
+            "UPDATE sentia_tables SET shape = $1 WHERE name = $2",
+            [Cell::Text(json.into()), Cell::text(&shape.name)],
+        )
     } else {
-        ("INSERT INTO sentia_tables (name, shape) VALUES ($1, $2)", [Cell::text(&shape.name), Cell::Text(json.into())])
+        (
+            "INSERT INTO sentia_tables (name, shape) VALUES ($1, $2)",
+            [Cell::text(&shape.name), Cell::Text(json.into())],
+        )
     };
     unit.execute(sql, &cells).await.map(drop)
 }

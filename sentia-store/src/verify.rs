@@ -155,7 +155,8 @@ async fn verify_partition(
     // A full read folds what came before it; the certificates of folded manifests cannot be recomputed any more.
     let full = proofs.iter().rev().find(|proof| proof.mode == Mode::Full);
     let folded_before = full.map_or(0, |proof| proof.first_sequence);
-    let proofs: Vec<&Certificate> = proofs.iter().filter(|proof| proof.first_sequence >= folded_before).collect();
+    let proofs: Vec<&Certificate> =
+        proofs.iter().filter(|proof| proof.first_sequence >= folded_before).collect();
     let mut tallies = vec![Tally::default(); proofs.len()];
     for shard in Shards::for_entries(index.iter().map(|(_, entries)| entries).sum()).each() {
         let mut state = Sightings::default();
@@ -192,7 +193,11 @@ async fn check_chain(
     let checkpoint = checkpoint::read(unit, stream, Lock::Shared).await?.unwrap_or_default();
     let key = stream.to_string();
     for pair in index.windows(2).filter(|pair| pair[1].0 != pair[0].0 + 1) {
-        report.differs(&shape.name, &key, format!("manifests between {} and {} are missing", pair[0].0, pair[1].0));
+        report.differs(
+            &shape.name,
+            &key,
+            format!("manifests between {} and {} are missing", pair[0].0, pair[1].0),
+        );
     }
     if index.last().map_or(0, |(sequence, _)| *sequence) != checkpoint.sequence {
         report.differs(&shape.name, &key, format!("the last manifest is not {}", checkpoint.sequence));
@@ -275,8 +280,12 @@ async fn read_page(
         names.concat(),
         quoted(&shape.name)
     );
-    let cells =
-        [Cell::text(&stream.tenant), Cell::text(&stream.connection), Cell::text(after), Cell::text(&stream.partition)];
+    let cells = [
+        Cell::text(&stream.tenant),
+        Cell::text(&stream.connection),
+        Cell::text(after),
+        Cell::text(&stream.partition),
+    ];
     let mut kinds = vec![Text, Integer, Bytes, Boolean, Text, Text];
     kinds.extend(typed.iter().map(|(_, kind)| *kind));
     let rows = unit.query(&sql, &cells, &kinds).await?;
@@ -339,9 +348,12 @@ async fn read_children(
 fn tally_of_rows(window: &Sightings, state: &Sightings, rows: &HashMap<Key, Row>) -> Tally {
     let mut tally = Tally::default();
     for (key, (seen, times)) in &window.0 {
-        let current = manifest::speaks_of_row(seen.seen) && state.0.get(key).is_some_and(|(last, _)| last == seen);
+        let current =
+            manifest::speaks_of_row(seen.seen) && state.0.get(key).is_some_and(|(last, _)| last == seen);
         match rows.get(key).filter(|_| current) {
-            Some(row) => tally.add(&ManifestEntry { version: row.version, digest: row.digest, ..seen.clone() }, *times),
+            Some(row) => {
+                tally.add(&ManifestEntry { version: row.version, digest: row.digest, ..seen.clone() }, *times)
+            }
             None if current => {}
             None => tally.add(seen, *times),
         }
@@ -358,6 +370,10 @@ fn check_certificate(proof: &Certificate, tally: &Tally, report: &mut VerifyRepo
         );
         report.differs("sentia_certificates", &key, what);
     } else if tally.digest.to_string() != proof.digest {
-        report.differs("sentia_certificates", &key, format!("{}: the digest does not match the rows", proof.stream));
+        report.differs(
+            "sentia_certificates",
+            &key,
+            format!("{}: the digest does not match the rows", proof.stream),
+        );
     }
 }

@@ -105,9 +105,15 @@ async fn tampering(database: Database) {
     let victim = |at: usize| victims[at][0].clone();
     let row = |key: &str| format!("xero_invoices WHERE key = '{key}'");
     database.execute(&format!("DELETE FROM {}", row(&victim(0)))).await;
-    let forged = format!("UPDATE xero_invoices SET document = replace(document, '{0}', '{0} ') WHERE key = '{1}'", "Total", victim(1));
+    let forged = format!(
+        "UPDATE xero_invoices SET document = replace(document, '{0}', '{0} ') WHERE key = '{1}'",
+        "Total",
+        victim(1)
+    );
     database.execute(&forged).await;
-    database.execute(&format!("UPDATE xero_invoices SET total = total + 1 WHERE key = '{}'", victim(2))).await;
+    database
+        .execute(&format!("UPDATE xero_invoices SET total = total + 1 WHERE key = '{}'", victim(2)))
+        .await;
     database.execute(&format!("DELETE FROM xero_invoice_lines WHERE parent_key = '{}'", victim(3))).await;
     let columns = "tenant, connection, partition, version, version_order, digest, row_check, run, sequence, first_seen, \
                    changed, document";
@@ -119,7 +125,10 @@ async fn tampering(database: Database) {
 
     let report = store.verify().await.expect("verifies");
     let named = |key: &str, what: &str| {
-        let found = report.differences.iter().any(|d| d.table == "xero_invoices" && d.key == key && d.what.contains(what));
+        let found = report
+            .differences
+            .iter()
+            .any(|d| d.table == "xero_invoices" && d.key == key && d.what.contains(what));
         assert!(found, "{key} {what}: {:#?}", report.differences);
     };
     named(&victim(0), "missing");
@@ -127,7 +136,10 @@ async fn tampering(database: Database) {
     named(&victim(2), "column or child row was altered");
     named(&victim(3), "column or child row was altered");
     named("slipped-in", "slipped in");
-    assert!(report.differences.iter().any(|d| d.table == "sentia_certificates"), "the certificate no longer holds");
+    assert!(
+        report.differences.iter().any(|d| d.table == "sentia_certificates"),
+        "the certificate no longer holds"
+    );
     assert!(!report.differences.iter().any(|d| d.key == victim(4)), "what was left alone is not named");
 }
 

@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use sentia::{Pipeline, Store, connectors::{Shopify, Xero}, security::{MasterKey, MasterKeyset, Vault}, transport::{RetryPolicy, TransportPolicy, Jitter}};
+use sentia::{
+    Pipeline, Store,
+    connectors::{Shopify, Xero},
+    security::{MasterKey, MasterKeyset, Vault},
+    transport::{Jitter, RetryPolicy, TransportPolicy},
+};
 use sentia_sandbox::{
     Sandbox, ShopifyTwin,
     universe::{Presence, ShopifyStream, TruthRecord, XeroStream},
@@ -72,7 +77,8 @@ fn expected(truth: Vec<TruthRecord>, names: &[&str], deleted: impl Fn(&TruthReco
 }
 
 async fn found(database: &Database, table: &str, connection: &str, columns: &[&str]) -> Facts {
-    let amounts: Vec<String> = columns.iter().map(|column| format!(", {}", database.amount(column))).collect();
+    let amounts: Vec<String> =
+        columns.iter().map(|column| format!(", {}", database.amount(column))).collect();
     let sql = format!(
         "SELECT key, CASE WHEN deleted IS NULL THEN '' ELSE 'x' END{} FROM {table} WHERE connection = '{connection}'",
         amounts.concat()
@@ -86,8 +92,13 @@ async fn found(database: &Database, table: &str, connection: &str, columns: &[&s
 }
 
 fn compare(table: &str, expected: &Facts, found: &Facts) {
-    let differing: Vec<_> = expected.iter().filter(|(key, facts)| found.get(*key) != Some(facts)).take(3).collect();
-    assert!(differing.is_empty(), "{table}: expected {differing:?}, found {:?}", differing.iter().map(|(key, _)| found.get(*key)).collect::<Vec<_>>());
+    let differing: Vec<_> =
+        expected.iter().filter(|(key, facts)| found.get(*key) != Some(facts)).take(3).collect();
+    assert!(
+        differing.is_empty(),
+        "{table}: expected {differing:?}, found {:?}",
+        differing.iter().map(|(key, _)| found.get(*key)).collect::<Vec<_>>()
+    );
     let extra: Vec<_> = found.keys().filter(|key| !expected.contains_key(*key)).take(3).collect();
     assert!(extra.is_empty(), "{table}: rows that should not be: {extra:?}");
 }
@@ -104,11 +115,19 @@ pub(crate) enum Vanished {
 }
 
 fn visible(truth: Vec<TruthRecord>, vanished: Vanished) -> Vec<TruthRecord> {
-    truth.into_iter().filter(|record| vanished != Vanished::NeverSeen || record.presence != Presence::Gone).collect()
+    truth
+        .into_iter()
+        .filter(|record| vanished != Vanished::NeverSeen || record.presence != Presence::Gone)
+        .collect()
 }
 
 /// Compares every stream of a shop.
-pub(crate) async fn shop_is_true(database: &Database, twin: &ShopifyTwin, connection: &str, vanished: Vanished) {
+pub(crate) async fn shop_is_true(
+    database: &Database,
+    twin: &ShopifyTwin,
+    connection: &str,
+    vanished: Vanished,
+) {
     let gone = |record: &TruthRecord| record.presence == Presence::Gone && vanished == Vanished::Marked;
     let tables: [(&str, ShopifyStream, &[&str], &[&str]); 4] = [
         (
@@ -159,12 +178,18 @@ pub(crate) async fn books_are_true(database: &Database, sandbox: &Sandbox, vanis
             &["SubTotal", "TotalTax", "Total", "AmountDue", "AmountPaid"],
             &["sub_total", "total_tax", "total", "amount_due", "amount_paid"],
         ),
-        ("xero_credit_notes", XeroStream::CreditNotes, &["Total", "RemainingCredit"], &["total", "remaining_credit"]),
+        (
+            "xero_credit_notes",
+            XeroStream::CreditNotes,
+            &["Total", "RemainingCredit"],
+            &["total", "remaining_credit"],
+        ),
         ("xero_payments", XeroStream::Payments, &["Amount"], &["amount"]),
     ];
     let twin = sandbox.xero();
     for (table, stream, names, columns) in tables {
-        let truth = visible(twin.truth(stream), if table == "xero_items" { vanished } else { Vanished::Marked });
+        let truth =
+            visible(twin.truth(stream), if table == "xero_items" { vanished } else { Vanished::Marked });
         compare(table, &expected(truth, names, gone), &found(database, table, "xero", columns).await);
     }
     let lines = database.count("xero_invoice_lines").await;

@@ -38,7 +38,10 @@ mod tests {
     use super::*;
 
     fn body(ids: &[u64]) -> Vec<u8> {
-        ids.iter().map(|id| format!(r#"{{"id":"gid://shopify/Order/{id}"}},"#)).collect::<String>().into_bytes()
+        ids.iter()
+            .map(|id| format!(r#"{{"id":"gid://shopify/Order/{id}"}},"#))
+            .collect::<String>()
+            .into_bytes()
     }
 
     #[test]

@@ -102,7 +102,8 @@ impl List {
         let is_circle = connection.page.end_cursor == place.after;
         if connection.is_short && !is_circle {
             // Worth asking once more: the next page begins behind the records that are missing here.
-            let message = "records are missing at the end of the page: its last cursor is not the one it ends with";
+            let message =
+                "records are missing at the end of the page: its last cursor is not the one it ends with";
             return Err(answer.invalid(message).temporary());
         }
         let documents: Vec<Bytes> = connection.nodes.iter().map(|node| answer.bytes(node)).collect();

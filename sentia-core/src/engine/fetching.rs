@@ -50,8 +50,13 @@ impl Fetcher {
         let fetcher = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             let located = |error: Error| {
-                let error = error.operation(format!("{}.fetch", fetcher.vendor)).context("stream", fetcher.info.name);
-                let error = if fetcher.partition.is_empty() { error } else { error.context("partition", &fetcher.partition) };
+                let error =
+                    error.operation(format!("{}.fetch", fetcher.vendor)).context("stream", fetcher.info.name);
+                let error = if fetcher.partition.is_empty() {
+                    error
+                } else {
+                    error.context("partition", &fetcher.partition)
+                };
                 error.context("page", page)
             };
             fetcher.fetch(since, token).await.map_err(located)
@@ -72,7 +77,11 @@ impl Fetcher {
             let started = cx.clock().now();
             match self.connector.fetch(&cx, request).await {
                 Ok(page) => break (started, page),
-                Err(error) if error.is_temporary() && error.kind() == ErrorKind::InvalidResponse && broken < BROKEN_ANSWERS => {
+                Err(error)
+                    if error.is_temporary()
+                        && error.kind() == ErrorKind::InvalidResponse
+                        && broken < BROKEN_ANSWERS =>
+                {
                     broken += 1;
                     tracing::info!(stream = self.info.name, %error, "broken answer; asking again");
                     cx.clock().sleep(Duration::from_secs(u64::from(broken))).await;
@@ -90,7 +99,8 @@ impl Fetcher {
     /// finds it.
     fn check(&self, page: &Page) -> Result<()> {
         let fits = page.records().iter().all(|record| {
-            record.values.len() == self.info.columns.len() && record.children.len() == self.info.children.len()
+            record.values.len() == self.info.columns.len()
+                && record.children.len() == self.info.children.len()
         });
         if fits {
             return Ok(());

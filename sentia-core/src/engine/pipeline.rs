@@ -269,9 +269,11 @@ impl Pipeline {
             None => vec!["".into()],
             Some(parent) => {
                 let info = self.connector.info();
-                let parent_info = info.streams.iter().find(|stream| stream.name == parent).ok_or_else(|| {
-                    Error::new(ErrorKind::Unexpected, "partitioned by a stream that does not exist").context("stream", parent)
-                })?;
+                let parent_info =
+                    info.streams.iter().find(|stream| stream.name == parent).ok_or_else(|| {
+                        Error::new(ErrorKind::Unexpected, "partitioned by a stream that does not exist")
+                            .context("stream", parent)
+                    })?;
                 let parent_table = StreamTable::new(info.vendor, parent_info.clone());
                 self.ports.live_keys(&of(parent, ""), &parent_table).await?
             }

@@ -87,11 +87,13 @@ impl Reading<'_> {
     async fn begin(&self) -> Result<Position> {
         let mut checkpoint = self.ports.checkpoint(&self.id).await?.unwrap_or_default();
         let info = self.table.info();
-        let incremental = matches!(info.reading, StreamReading::Incremental { .. }) && self.mode == Mode::Incremental;
+        let incremental =
+            matches!(info.reading, StreamReading::Incremental { .. }) && self.mode == Mode::Incremental;
         let since = checkpoint.cursor.filter(|_| incremental);
         let mode = if since.is_some() { Mode::Incremental } else { Mode::Full };
         let resumable = |window: &Window| {
-            window.page_size == self.fetcher.page_size && (window.mode == mode || self.mode == Mode::Incremental)
+            window.page_size == self.fetcher.page_size
+                && (window.mode == mode || self.mode == Mode::Incremental)
         };
         let window = checkpoint.window.take().filter(resumable).unwrap_or_else(|| Window {
             page_size: self.fetcher.page_size,
@@ -108,8 +110,10 @@ impl Reading<'_> {
 
     async fn wait_for(&self, pending: Pending) -> Result<Fetched> {
         let joined = tokio::select! {
-            joined = pending => joined,
+            // A page that is ready already must not outrun the caller's wish to stop.
+            biased;
             () = self.cancelled.cancelled() => return Err(cancelled()),
+            joined = pending => joined,
         };
         joined.map_err(|panic| Error::new(ErrorKind::Unexpected, "the fetch panicked").source(panic))?
     }
@@ -165,7 +169,12 @@ impl Reading<'_> {
     }
 
     /// Takes the stored checkpoint over and says how the read goes on.
-    fn settled(&self, position: &mut Position, receipt: Receipt, report: &mut StreamReport) -> Result<Settled> {
+    fn settled(
+        &self,
+        position: &mut Position,
+        receipt: Receipt,
+        report: &mut StreamReport,
+    ) -> Result<Settled> {
         self.observer.tell(|| Event::Committed {
             stream: self.id.stream.clone(),
             counts: receipt.counts,
@@ -218,7 +227,10 @@ impl Reading<'_> {
     }
 
     fn located(&self, error: Error, position: &Position) -> Error {
-        error.operation(format!("{}.read", self.table.vendor())).context("stream", &self.id.stream).context("page", position.window.pages + 1)
+        error
+            .operation(format!("{}.read", self.table.vendor()))
+            .context("stream", &self.id.stream)
+            .context("page", position.window.pages + 1)
     }
 }
 
@@ -236,7 +248,10 @@ impl Position {
         keys.sort_unstable();
         let this = (keys.len() > 1).then(|| Digest::of(keys.join("\n").as_bytes()));
         if this.is_some() && this == self.last_page {
-            return Err(Error::new(ErrorKind::InvalidResponse, "the vendor answered the page before once more"));
+            return Err(Error::new(
+                ErrorKind::InvalidResponse,
+                "the vendor answered the page before once more",
+            ));
         }
         self.last_page = this;
         Ok(())
@@ -250,5 +265,8 @@ enum Settled {
 }
 
 fn cancelled() -> Error {
-    Error::new(ErrorKind::Cancelled, "stopped by the caller; the next run resumes behind the last committed page")
+    Error::new(
+        ErrorKind::Cancelled,
+        "stopped by the caller; the next run resumes behind the last committed page",
+    )
 }

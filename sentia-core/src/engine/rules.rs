@@ -29,7 +29,8 @@ impl Rules {
             let about = rule.info();
             let mut findings = Findings::default();
             let columns = Columns::new(info, &decoded.records);
-            rule.check(&columns, &mut findings).map_err(|e| e.operation("rule.check").context("rule", &about.name))?;
+            rule.check(&columns, &mut findings)
+                .map_err(|e| e.operation("rule.check").context("rule", &about.name))?;
             match about.severity {
                 Severity::Warning => {
                     let found = findings.iter().count();

@@ -26,7 +26,12 @@ pub trait MasterKeys: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `ConfigInvalid` when the master key is unknown; `SignatureInvalid` when it does not open.
-    async fn unwrap(&self, master_key: &str, wrapped: &[u8], associated: &[u8]) -> Result<SecretBox<[u8; 32]>>;
+    async fn unwrap(
+        &self,
+        master_key: &str,
+        wrapped: &[u8],
+        associated: &[u8],
+    ) -> Result<SecretBox<[u8; 32]>>;
 }
 
 /// One master key: an id and 32 bytes.
@@ -42,8 +47,12 @@ impl MasterKey {
     /// # Errors
     /// `ConfigInvalid` when it is not 32 bytes, or all bytes are equal.
     pub fn from_base64(id: &str, text: &SecretString) -> Result<Self> {
-        let weak = || Error::new(ErrorKind::ConfigInvalid, "a master key is 32 random bytes in base64").context("key", id);
-        let bytes = zeroize::Zeroizing::new(STANDARD.decode(text.expose_secret().trim()).map_err(|_| weak())?);
+        let weak = || {
+            Error::new(ErrorKind::ConfigInvalid, "a master key is 32 random bytes in base64")
+                .context("key", id)
+        };
+        let bytes =
+            zeroize::Zeroizing::new(STANDARD.decode(text.expose_secret().trim()).map_err(|_| weak())?);
         let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| weak())?;
         if key.iter().all(|byte| *byte == key[0]) {
             return Err(weak());
@@ -57,7 +66,8 @@ impl MasterKey {
     /// `Unexpected` when the machine has no random bytes.
     pub fn ephemeral() -> Result<Self> {
         let mut key = Box::new([0; 32]);
-        aws_lc_rs::rand::fill(key.as_mut_slice()).map_err(|_| Error::new(ErrorKind::Unexpected, "no random bytes"))?;
+        aws_lc_rs::rand::fill(key.as_mut_slice())
+            .map_err(|_| Error::new(ErrorKind::Unexpected, "no random bytes"))?;
         Ok(MasterKey { id: "ephemeral".to_owned(), key: SecretBox::new(key) })
     }
 }
@@ -88,7 +98,12 @@ impl MasterKeys for MasterKeyset {
         Ok((primary.id.clone(), seal(primary.key.expose_secret(), data_key, associated)?))
     }
 
-    async fn unwrap(&self, master_key: &str, wrapped: &[u8], associated: &[u8]) -> Result<SecretBox<[u8; 32]>> {
+    async fn unwrap(
+        &self,
+        master_key: &str,
+        wrapped: &[u8],
+        associated: &[u8],
+    ) -> Result<SecretBox<[u8; 32]>> {
         let key = self.0.iter().find(|key| key.id == master_key).ok_or_else(|| {
             let message = "the master key that sealed this secret is not configured; add it to the keyset";
             Error::new(ErrorKind::ConfigInvalid, message).context("key", master_key)
@@ -119,5 +134,8 @@ pub(super) fn open(key: &[u8; 32], sealed: &[u8], associated: &[u8]) -> Result<V
 }
 
 pub(super) fn tampered() -> Error {
-    Error::new(ErrorKind::SignatureInvalid, "the sealed secret does not open: altered, moved, or another master key")
+    Error::new(
+        ErrorKind::SignatureInvalid,
+        "the sealed secret does not open: altered, moved, or another master key",
+    )
 }

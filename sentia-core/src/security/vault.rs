@@ -40,7 +40,8 @@ impl Vault {
 
     async fn open(&self, key: &SealedKey, associated: &[u8]) -> Result<SecretString> {
         let (length, rest) = key.sealed.split_first_chunk::<2>().ok_or_else(tampered)?;
-        let (wrapped, sealed) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or_else(tampered)?;
+        let (wrapped, sealed) =
+            rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or_else(tampered)?;
         let data_key = self.master.unwrap(&key.master_key, wrapped, associated).await?;
         let plain = open(data_key.expose_secret(), sealed, associated)?;
         String::from_utf8(plain).map(SecretString::from).map_err(|_| tampered())
@@ -50,7 +51,12 @@ impl Vault {
     ///
     /// # Errors
     /// `Conflict` when another version is stored; `Store` when the database fails.
-    pub async fn put(&self, name: &KeyName, secret: &SecretString, expected: Option<KeyVersion>) -> Result<KeyVersion> {
+    pub async fn put(
+        &self,
+        name: &KeyName,
+        secret: &SecretString,
+        expected: Option<KeyVersion>,
+    ) -> Result<KeyVersion> {
         let associated = associated(name, expected.unwrap_or(0) + 1);
         let mut data_key = zeroize::Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(data_key.as_mut_slice())
@@ -89,7 +95,8 @@ mod tests {
     #[tokio::test]
     async fn a_secret_opens_only_in_its_own_place() {
         let keys = MemoryKeyStore::default();
-        let vault = Vault::new(keys.clone(), MasterKeyset::new(MasterKey::ephemeral().expect("random"), Vec::new()));
+        let vault =
+            Vault::new(keys.clone(), MasterKeyset::new(MasterKey::ephemeral().expect("random"), Vec::new()));
         let version = vault.put(&name("a"), &"first".into(), None).await.expect("new");
         let old = keys.get(&name("a")).await.expect("get").expect("stored").key;
         vault.put(&name("a"), &"second".into(), Some(version)).await.expect("rotate");

@@ -50,7 +50,8 @@ pub async fn deletes_and_lists(store: impl KeyStore) {
     }
     let error = store.delete(&name("a"), 2).await.expect_err("other version");
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    let listed = store.list(&KeyFilter { tenant: Some("t".to_owned()), connection: None }).await.expect("list");
+    let listed =
+        store.list(&KeyFilter { tenant: Some("t".to_owned()), connection: None }).await.expect("list");
     let names: Vec<&str> = listed.iter().map(|entry| entry.name.name.as_str()).collect();
     assert_eq!(names, ["a", "b"]);
     store.delete(&name("a"), 1).await.expect("delete");

@@ -6,8 +6,8 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use crate::{
-    Checkpoint, ColumnKind, ErrorKind, Mode, Record, RecordReader, Rejected, StreamId, StreamInfo, StreamTable,
-    SyncSink, Value, Version,
+    Checkpoint, ColumnKind, ErrorKind, Mode, Record, RecordReader, Rejected, StreamId, StreamInfo,
+    StreamTable, SyncSink, Value, Version,
     batch::{Batch, Closing, Receipt, Settlement},
     certificate::{Sweep, SweepPolicy},
     cursor::Window,
@@ -281,7 +281,8 @@ pub async fn a_large_sweep_is_held(sink: impl Subject) {
     assert_eq!(sweep_of(&receipt), &Sweep::Held { missing: 3, live: 4 });
     assert_eq!(writer.keys().await.len(), 4);
     let confirm = |batch: &mut Batch| {
-        batch.closing = batch.closing.take().map(|closing| Closing { sweep: Some(SweepPolicy::confirmed()), ..closing });
+        batch.closing =
+            batch.closing.take().map(|closing| Closing { sweep: Some(SweepPolicy::confirmed()), ..closing });
     };
     let receipt = writer.full(keyed(&["a"]), "s", confirm).await;
     assert_eq!(sweep_of(&receipt), &Sweep::Done { deleted: 3 });

@@ -66,7 +66,8 @@ impl<T> CircuitBreaker<T> {
     }
 
     fn observe(&self, outcome: &Result<Response>) {
-        let failed = matches!(outcome, Err(e) if matches!(e.kind(), ErrorKind::Timeout | ErrorKind::Unavailable));
+        let failed =
+            matches!(outcome, Err(e) if matches!(e.kind(), ErrorKind::Timeout | ErrorKind::Unavailable));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !failed {
             *state = State::default();
@@ -120,7 +121,10 @@ mod tests {
         let clock = Arc::new(ManualClock::new(DateTime::<Utc>::UNIX_EPOCH));
         let breaker = CircuitBreaker::new(script.clone(), BreakerPolicy::default(), clock);
         for _ in 0..20 {
-            assert_eq!(breaker.call(request()).await.expect_err("refused").kind(), ErrorKind::Unauthenticated);
+            assert_eq!(
+                breaker.call(request()).await.expect_err("refused").kind(),
+                ErrorKind::Unauthenticated
+            );
         }
         assert_eq!(script.calls(), 20);
     }

@@ -96,8 +96,9 @@ impl RequestBuilder {
     /// Adds a header.
     pub fn header(self, name: &'static str, value: impl Display) -> Self {
         self.with(|request| {
-            let value = HeaderValue::try_from(value.to_string())
-                .map_err(|e| Error::new(ErrorKind::ConfigInvalid, "not a header value").context("header", name).source(e))?;
+            let value = HeaderValue::try_from(value.to_string()).map_err(|e| {
+                Error::new(ErrorKind::ConfigInvalid, "not a header value").context("header", name).source(e)
+            })?;
             request.headers.insert(name, value);
             Ok(())
         })
@@ -106,8 +107,10 @@ impl RequestBuilder {
     /// Adds a header that holds a secret: it is never printed.
     pub fn secret_header(self, name: &'static str, prefix: &str, secret: &SecretString) -> Self {
         self.with(|request| {
-            let mut value = HeaderValue::try_from(format!("{prefix}{}", secret.expose_secret()))
-                .map_err(|_| Error::new(ErrorKind::ConfigInvalid, "the secret has characters no header can carry"))?;
+            let mut value =
+                HeaderValue::try_from(format!("{prefix}{}", secret.expose_secret())).map_err(|_| {
+                    Error::new(ErrorKind::ConfigInvalid, "the secret has characters no header can carry")
+                })?;
             value.set_sensitive(true);
             request.headers.insert(name, value);
             Ok(())

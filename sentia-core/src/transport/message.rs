@@ -121,7 +121,8 @@ impl Response {
     /// `InvalidResponse` with the first 512 bytes as context. It is temporary: a body cut off on its way is the
     /// usual reason, and a second read tells.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.invalid("the body is not the JSON expected").source(error))
+        serde_json::from_slice(&self.body)
+            .map_err(|error| self.invalid("the body is not the JSON expected").source(error))
     }
 
     /// An `InvalidResponse` about this response.

@@ -108,7 +108,10 @@ pub(crate) mod scripted {
 
     impl Scripted {
         pub(crate) fn new(answers: impl IntoIterator<Item = Result<Response>>) -> Arc<Self> {
-            Arc::new(Scripted { answers: Mutex::new(answers.into_iter().collect()), calls: Default::default() })
+            Arc::new(Scripted {
+                answers: Mutex::new(answers.into_iter().collect()),
+                calls: Default::default(),
+            })
         }
 
         pub(crate) fn calls(&self) -> usize {

@@ -88,7 +88,8 @@ impl Meter {
                 quota.available = (quota.available + elapsed * quota.restore_per_second).min(quota.maximum);
                 *at = now;
                 let missing = cost.min(quota.maximum) - quota.available;
-                (missing > 0.0).then(|| Duration::from_secs_f64(missing / quota.restore_per_second.max(0.001)))
+                (missing > 0.0)
+                    .then(|| Duration::from_secs_f64(missing / quota.restore_per_second.max(0.001)))
             }
         }
     }

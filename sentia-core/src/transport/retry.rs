@@ -109,7 +109,13 @@ impl<T: Transport> Transport for Retry<T> {
             if attempt >= self.policy.max_attempts || error.wait() > Some(self.policy.max_vendor_wait) {
                 return Err(error.exhausted());
             }
-            tracing::info!(?request, attempt, kind = error.kind().code(), wait_ms = wait.as_millis() as u64, "retry");
+            tracing::info!(
+                ?request,
+                attempt,
+                kind = error.kind().code(),
+                wait_ms = wait.as_millis() as u64,
+                "retry"
+            );
             self.clock.sleep(wait).await;
             attempt += 1;
         }
@@ -158,9 +164,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_vendors_wait_wins_and_a_long_one_is_not_slept() {
-        let limited = |seconds| {
-            Err(Error::new(ErrorKind::RateLimited, "x").retry_after(Duration::from_secs(seconds)))
-        };
+        let limited =
+            |seconds| Err(Error::new(ErrorKind::RateLimited, "x").retry_after(Duration::from_secs(seconds)));
         let (retry, clock) = layer(Scripted::new([limited(20), ok()]));
         retry.call(request()).await.expect("after the wait");
         assert_eq!(clock.now().timestamp_millis(), 20_500);

@@ -22,7 +22,9 @@ impl Send {
             .retry(reqwest::retry::never())
             .user_agent(concat!("sentia/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|e| Error::new(ErrorKind::ConfigInvalid, "no HTTP client; check the TLS roots").source(e))?;
+            .map_err(|e| {
+                Error::new(ErrorKind::ConfigInvalid, "no HTTP client; check the TLS roots").source(e)
+            })?;
         Ok(Send { client, max_body_bytes })
     }
 
@@ -36,8 +38,11 @@ impl Send {
         let mut body = BytesMut::with_capacity(expected.min(self.max_body_bytes));
         while let Some(chunk) = incoming.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > self.max_body_bytes {
-                return Err(Error::new(ErrorKind::InvalidResponse, "body larger than allowed; ask for smaller pages")
-                    .context("max_body_bytes", self.max_body_bytes));
+                return Err(Error::new(
+                    ErrorKind::InvalidResponse,
+                    "body larger than allowed; ask for smaller pages",
+                )
+                .context("max_body_bytes", self.max_body_bytes));
             }
             body.extend_from_slice(&chunk);
         }

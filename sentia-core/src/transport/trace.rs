@@ -21,7 +21,12 @@ impl<T: Transport> Transport for Trace<T> {
         let outcome = self.0.call(request).await;
         match &outcome {
             Ok(response) => {
-                tracing::debug!(endpoint, status = response.status.as_u16(), bytes = response.body.len(), "answered");
+                tracing::debug!(
+                    endpoint,
+                    status = response.status.as_u16(),
+                    bytes = response.body.len(),
+                    "answered"
+                );
             }
             Err(error) => tracing::debug!(endpoint, kind = error.kind().code(), "failed"),
         }

@@ -33,10 +33,8 @@ const TABLES: [&str; 7] = [
 ];
 
 /// The newest certificates of a partition: `verify` and the dashboard.
-const INDEXES: [&str; 1] = [
-    "CREATE INDEX sentia_certificates_by_partition ON sentia_certificates \
-     (tenant, connection, stream, partition, sealed)",
-];
+const INDEXES: [&str; 1] = ["CREATE INDEX sentia_certificates_by_partition ON sentia_certificates \
+     (tenant, connection, stream, partition, sealed)"];
 
 pub(super) struct Migration;
 

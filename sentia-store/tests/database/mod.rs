@@ -19,7 +19,10 @@ pub(crate) async fn postgres() -> Option<Store> {
 #[allow(clippy::disallowed_methods, reason = "the test command says where its server is")]
 pub(crate) async fn fresh_postgres_url() -> Option<String> {
     let Ok(server) = std::env::var("SENTIA_TEST_POSTGRES_URL") else {
-        assert!(std::env::var("SENTIA_REQUIRE_SPECS").is_err(), "PostgreSQL is required here; run `cargo xtask test`");
+        assert!(
+            std::env::var("SENTIA_REQUIRE_SPECS").is_err(),
+            "PostgreSQL is required here; run `cargo xtask test`"
+        );
         eprintln!("skipped: SENTIA_TEST_POSTGRES_URL is not set; run `cargo xtask test`");
         return None;
     };

@@ -19,15 +19,21 @@ const ROOM: u64 = 1 << 20;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     let Some(task) = variable("SENTIA_FULL_DISK_TASK") else { return };
-    let [base_url, id, secret, tenant, database] = serde_json::from_str::<[String; 5]>(&task).expect("the parent's");
+    let [base_url, id, secret, tenant, database] =
+        serde_json::from_str::<[String; 5]>(&task).expect("the parent's");
     let xero = Xero::builder().client_id(id).client_secret(secret).tenant_id(tenant).base_url(base_url);
     let xero = xero.pacing(Pacing::Off).build().expect("valid settings");
     let outcome = match sentia::Store::connect(&database).await {
-        Ok(store) => Pipeline::new(xero, store).connection("xero").page_size(100).transport(impatient()).run().await,
+        Ok(store) => {
+            Pipeline::new(xero, store).connection("xero").page_size(100).transport(impatient()).run().await
+        }
         Err(error) => Err(error),
     };
     let (code, remedy) = told(&outcome);
-    println!("told {code}: {remedy}");
+    #[allow(clippy::print_stdout, reason = "the parent reads it")]
+    {
+        println!("told {code}: {remedy}");
+    }
     assert!(outcome.is_ok_and(|report| report.outcome() == Outcome::Complete));
 }
 
@@ -58,24 +64,24 @@ async fn a_full_disk_is_told_and_survived() {
     command.args(["-c", &limited]).arg(std::env::current_exe().expect("this test binary"));
     command.args(["faults::database::child", "--exact", "--nocapture"]);
     command.env("SENTIA_FULL_DISK_TASK", serde_json::to_string(&task).expect("plain text"));
-    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic").expect("a shell");
+    let output =
+        tokio::task::spawn_blocking(move || command.output()).await.expect("no panic").expect("a shell");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success(), "not green: {printed}");
     let told = format!("told store: {}", ErrorKind::Store.remedy());
     assert!(printed.contains(&told), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
     let truth = twin.truth(sentia_sandbox::universe::XeroStream::Invoices).len() as u64;
     let stored = database.rows("SELECT name FROM sqlite_master WHERE name = 'xero_invoices'").await;
-    assert!(stored.is_empty() || database.count("xero_invoices").await < truth, "the disk was full in the middle");
+    assert!(
+        stored.is_empty() || database.count("xero_invoices").await < truth,
+        "the disk was full in the middle"
+    );
 
     let store = database.store().await;
-    let report = unpaced(&sandbox, &store).run().await.expect("there is room again");
+    let report = books(&sandbox, &store).page_size(100).run().await.expect("there is room again");
     assert_eq!(report.outcome(), Outcome::Complete, "{report:#?}");
     books_are_true(&database, &sandbox, Vanished::NeverSeen).await;
     assert!(store.verify().await.expect("verifies").holds());
-}
-
-fn unpaced(sandbox: &Sandbox, store: &sentia::Store) -> Pipeline {
-    books(sandbox, store).page_size(100)
 }
 
 /// Ends every session of a database but its own, again and again.

@@ -188,7 +188,8 @@ async fn check<T: Target>(scene: &Scene, ending: Ending, page: u64, outcome: sen
         }
         Ending::Unexplained => {
             let named = format!("stream: {}", T::STREAM);
-            incomplete::<T>(scene, stream, ErrorKind::InvalidResponse, &[&named, "page: ", "attempts: 4"]).await;
+            incomplete::<T>(scene, stream, ErrorKind::InvalidResponse, &[&named, "page: ", "attempts: 4"])
+                .await;
         }
     }
 }
@@ -196,7 +197,11 @@ async fn check<T: Target>(scene: &Scene, ending: Ending, page: u64, outcome: sen
 async fn incomplete<T: Target>(scene: &Scene, stream: &StreamReport, kind: ErrorKind, where_: &[&str]) {
     assert_eq!(stream.outcome, Outcome::Incomplete, "{stream:#?}");
     let failure = stream.failure.as_ref().expect("a reason");
-    assert_eq!((failure.code.as_str(), failure.remedy.as_str()), (kind.code(), kind.remedy()), "{failure:#?}");
+    assert_eq!(
+        (failure.code.as_str(), failure.remedy.as_str()),
+        (kind.code(), kind.remedy()),
+        "{failure:#?}"
+    );
     for part in where_ {
         assert!(failure.message.contains(part), "{part}: {}", failure.message);
     }

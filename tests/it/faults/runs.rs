@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use rust_decimal::Decimal;
 use sentia::{
     ErrorKind, Outcome, Record, RunReport,
     engine::CancellationToken,
@@ -12,7 +13,7 @@ use sentia::{
     report::Event,
     rules::{Verdict, record_rule, required},
 };
-use sentia_sandbox::{FaultPlan, XeroFault};
+use sentia_sandbox::{FaultPlan, XeroFault, universe::XeroStream};
 
 use super::{Scene, Target, full_run, struck, xero::Books};
 use crate::{
@@ -27,17 +28,20 @@ fn codes(report: &RunReport) -> Vec<&str> {
 
 async fn broken_rule(database: Database) {
     let scene = Scene::on(41, database).await;
-    let total = |record: &Record| record.get::<rust_decimal::Decimal>("Total");
+    let truth = scene.sandbox.xero().truth(XeroStream::Invoices);
+    let mut totals: Vec<Decimal> = truth.iter().map(|invoice| invoice.amounts["Total"]).collect();
+    totals.sort_unstable();
+    let middle = totals[totals.len() / 2];
     let is_small = move |record: &Record| {
-        let total = total(record)?;
-        Ok(if total < 500.into() { Verdict::Pass } else { Verdict::violation("too large").field("Total") })
+        let total: Decimal = record.get("Total")?;
+        Ok(if total < middle { Verdict::Pass } else { Verdict::violation("too large").field("Total") })
     };
-    let ruled = Books::pipeline(&scene).rule("invoices", record_rule("invoices.small", Dimension::Validity, is_small));
+    let ruled = Books::pipeline(&scene)
+        .rule("invoices", record_rule("invoices.small", Dimension::Validity, is_small));
     let report = ruled.run().await.expect("reads");
     assert_eq!(report.outcome(), Outcome::CompleteWithQuarantine, "{report:#?}");
 
-    let truth = scene.sandbox.xero().truth(sentia_sandbox::universe::XeroStream::Invoices);
-    let large = truth.iter().filter(|invoice| invoice.amounts["Total"] >= 500.into()).count() as u64;
+    let large = totals.iter().filter(|total| **total >= middle).count() as u64;
     assert!(large > 0 && large < truth.len() as u64, "the rule divides the universe");
     assert_eq!(struck::<Books>(&report).counts.quarantined, large);
     let held = scene.store.quarantined(&super::stream_id::<Books>()).await.expect("reads");
@@ -48,7 +52,11 @@ async fn broken_rule(database: Database) {
         let key = entry.key.as_ref().expect("held under its key");
         assert!(document.contains(&format!("\"InvoiceID\":\"{key}\"")), "{document}");
     }
-    assert_eq!(scene.database.count("xero_invoices").await + large, truth.len() as u64, "a row or held, nothing between");
+    assert_eq!(
+        scene.database.count("xero_invoices").await + large,
+        truth.len() as u64,
+        "a row or held, nothing between"
+    );
     full_run::<Books>(&scene, Vanished::NeverSeen).await;
     assert!(scene.held::<Books>().await.is_empty(), "without the rule all are let go");
 }
@@ -72,7 +80,11 @@ async fn a_total_of_no_value_is_for_a_rule_to_refuse() {
         let blank = "xero_invoices WHERE total IS NULL AND document LIKE '%\"Total\":{}%'";
         let expected = if is_ruled { Outcome::CompleteWithQuarantine } else { Outcome::Complete };
         assert_eq!(report.outcome(), expected, "{report:#?}");
-        assert_eq!(scene.database.count(blank).await, u64::from(!is_ruled), "the row keeps the vendor's bytes");
+        assert_eq!(
+            scene.database.count(blank).await,
+            u64::from(!is_ruled),
+            "the row keeps the vendor's bytes"
+        );
         assert_eq!(scene.held::<Books>().await.len(), usize::from(is_ruled));
     }
 }
@@ -82,17 +94,21 @@ async fn rivals(database: Database) {
     let start = Arc::new(Barrier::new(2));
     let rival = || {
         let (scene, start, first) = (scene.clone(), start.clone(), Once::new());
-        tokio::spawn(async move {
-            // Both know the same checkpoint before either reads a page.
-            let meet = move |event: &Event| {
-                if matches!(event, Event::Began { .. }) {
-                    first.call_once(|| {
-                        start.wait();
-                    });
-                }
-            };
-            let store = scene.database.store().await;
-            books(&scene.sandbox, &store).page_size(10).observe(meet).run().await.expect("a report")
+        // Both know the same checkpoint before either reads a page. They meet by blocking, each on a thread of its own.
+        let meet = move |event: &Event| {
+            if matches!(event, Event::Began { .. }) {
+                first.call_once(|| drop(start.wait()));
+            }
+        };
+        tokio::task::spawn_blocking(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let store = scene.database.store().await;
+                let report = books(&scene.sandbox, &store).page_size(10).observe(meet).run().await;
+                store.close().await;
+                report.expect("a report")
+            })
         })
     };
     let (left, right) = (rival(), rival());
@@ -101,12 +117,17 @@ async fn rivals(database: Database) {
     assert!(!refused.is_empty(), "one of two came second");
     assert!(refused.iter().all(|code| *code == ErrorKind::Conflict.code()), "{refused:?}");
     let organisations = reports.iter().map(|report| report.streams()[0].outcome);
-    assert_eq!(organisations.filter(|outcome| *outcome == Outcome::Complete).count(), 1, "exactly one wins a page");
+    assert_eq!(
+        organisations.filter(|outcome| *outcome == Outcome::Complete).count(),
+        1,
+        "exactly one wins a page"
+    );
 
     let report = Books::pipeline(&scene).run().await.expect("reads");
     assert_eq!(report.outcome(), Outcome::Complete, "{report:#?}");
     books_are_true(&scene.database, &scene.sandbox, Vanished::NeverSeen).await;
-    assert!(scene.store.verify().await.expect("verifies").holds());
+    let verified = scene.store.verify().await.expect("verifies");
+    assert!(verified.holds(), "{verified:#?}");
 }
 
 on_both!(
@@ -138,7 +159,7 @@ async fn cancelled(database: Database) {
     assert!(Books::read_later_pages_only(&scene), "it resumes behind the third page");
     books_are_true(&scene.database, &scene.sandbox, Vanished::NeverSeen).await;
 
-    let fresh = scene.sandbox.xero().truth(sentia_sandbox::universe::XeroStream::Invoices).len().div_ceil(10) as u64;
+    let fresh = scene.sandbox.xero().truth(XeroStream::Invoices).len().div_ceil(10) as u64;
     let stream = struck::<Books>(&resumed);
     assert_eq!((stream.pages, stream.usage.calls), (fresh - 3, fresh - 3), "it reads the rest and no more");
     assert_eq!(stream.certificates[0].pages, fresh, "the proof covers both runs");

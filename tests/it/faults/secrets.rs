@@ -76,7 +76,8 @@ async fn told(pipeline: Pipeline) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_shows_anywhere() {
     let logged = Captured::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(logged.clone()).with_max_level(tracing::Level::TRACE);
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(logged.clone()).with_max_level(tracing::Level::TRACE);
     tracing::subscriber::set_global_default(subscriber.finish()).expect("the only one of this process");
     let scene = Scene::new(61, Kind::Sqlite).await.expect("SQLite needs nothing");
     let mut told_all = String::new();
@@ -113,7 +114,8 @@ async fn no_secret_shows_anywhere() {
     for (place, text) in [("log", logged.as_str()), ("told", &told_all), ("database", &stored)] {
         for secret in &secrets {
             if let Some(at) = text.find(secret.as_str()) {
-                let context: String = text[..at].chars().rev().take(300).collect::<Vec<_>>().into_iter().rev().collect();
+                let context: String =
+                    text[..at].chars().rev().take(300).collect::<Vec<_>>().into_iter().rev().collect();
                 panic!("{place} shows {}...: {context}", &secret[..6]);
             }
         }

@@ -56,7 +56,10 @@ const LATER_PAGES: u64 = 2;
 const _: () = {
     let mut at = 0;
     while at < TABLE.len() {
-        assert!(TABLE[at].0 as usize == ShopifyFault::ALL[at] as usize, "one line per fault, in the catalog's order");
+        assert!(
+            TABLE[at].0 as usize == ShopifyFault::ALL[at] as usize,
+            "one line per fault, in the catalog's order"
+        );
         at += 1;
     }
 };

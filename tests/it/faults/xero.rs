@@ -55,7 +55,10 @@ const LATER_PAGES: u64 = 4;
 const _: () = {
     let mut at = 0;
     while at < TABLE.len() {
-        assert!(TABLE[at].0 as usize == XeroFault::ALL[at] as usize, "one line per fault, in the catalog's order");
+        assert!(
+            TABLE[at].0 as usize == XeroFault::ALL[at] as usize,
+            "one line per fault, in the catalog's order"
+        );
         at += 1;
     }
 };
@@ -124,7 +127,8 @@ macro_rules! target {
 
             fn read_later_pages_only(scene: &Scene) -> bool {
                 let requests = scene.sandbox.xero().requests();
-                let mut pages = requests.iter().filter(|request| request.path.ends_with("/Invoices")).peekable();
+                let mut pages =
+                    requests.iter().filter(|request| request.path.ends_with("/Invoices")).peekable();
                 pages.peek().is_some() && pages.all(|request| !request.query.contains("page=1&"))
             }
 
@@ -138,7 +142,8 @@ macro_rules! target {
 }
 
 target!(Books, &TABLE, |scene| builder(scene));
-target!(Rotating, TABLE.split_at(27).1, |scene| builder(scene).refresh_token(scene.sandbox.xero().refresh_token()));
+target!(Rotating, TABLE.split_at(27).1, |scene| builder(scene)
+    .refresh_token(scene.sandbox.xero().refresh_token()));
 
 /// A fault that strikes once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -188,6 +188,7 @@ impl SweepPolicy {
 }
 
 /// What became of the sweep.
+/// A held or refused sweep does not change the outcome: every record seen is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "sweep")]
 pub enum Sweep {

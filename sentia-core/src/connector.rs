@@ -28,13 +28,13 @@ use crate::{
 /// #[async_trait]
 /// impl Connector for Days {
 ///     fn info(&self) -> ConnectorInfo {
-///         let days = StreamInfo::new("days").key(&["name"]).column("position", ColumnKind::Integer);
+///         let days = StreamInfo::new("days").key(&["name"]).column("weekday", ColumnKind::Integer);
 ///         ConnectorInfo::new("calendar").stream(days)
 ///     }
 ///
 ///     async fn fetch(&self, _: &Context, request: Fetch<'_>) -> Result<Page> {
 ///         let mut days = Decoded::default();
-///         days.push(json_record::<serde_json::Value>(request.stream(), r#"{"name":"Monday","position":1}"#.into()));
+///         days.push(json_record::<serde_json::Value>(request.stream(), r#"{"name":"Monday","weekday":1}"#.into()));
 ///         Ok(Page::last(days))
 ///     }
 /// }

@@ -92,11 +92,12 @@ pub struct KeyFilter {
 )]
 pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
     /// Reads a secret.
-    /// # Cancel safety
-    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// `Store` when the database fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     async fn get(&self, name: &KeyName) -> Result<Option<StoredKey>>;
 
     /// Writes a secret if the stored version is `expected`.
@@ -109,18 +110,20 @@ pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
     async fn put(&self, name: &KeyName, key: SealedKey, expected: Option<KeyVersion>) -> Result<KeyVersion>;
 
     /// Removes a secret if the stored version is `expected`.
-    /// # Cancel safety
-    /// A dropped future may have removed it; read again to know.
     ///
     /// # Errors
     /// `Conflict` when it is not; `Store` when the database fails.
+    ///
+    /// # Cancel safety
+    /// A dropped future may have removed it; read again to know.
     async fn delete(&self, name: &KeyName, expected: KeyVersion) -> Result<()>;
 
     /// Lists secrets by name, without their contents.
-    /// # Cancel safety
-    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// `Store` when the database fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     async fn list(&self, filter: &KeyFilter) -> Result<Vec<KeyEntry>>;
 }

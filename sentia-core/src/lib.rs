@@ -1,4 +1,13 @@
 //! Sentia's vocabulary, traits and the engine that drives them; no database, no web framework.
+//! # Where to begin
+//!
+//! - To read a vendor: implement [`Connector`]. [`Stream`] and [`Fields`] declare a stream with its columns;
+//!   [`json_record`] does without a struct of getters; [`Page`] is the answer, [`Error`] what went wrong.
+//! - To keep records elsewhere: implement [`SyncSink`] with [`RecordReader`] and [`RunLog`], and run
+//!   `sink_suite!` of the feature `testing`. [`certificate::settle`] judges a window for you.
+//! - To keep credentials elsewhere: implement [`KeyStore`], or [`security::MasterKeys`] for a key service.
+//! - To judge records: implement [`QualityRule`], or make one of a closure with `sentia_quality::record_rule`.
+//! - To run: give a connector and a store to a [`Pipeline`].
 //!
 //! Semantic versioning is promised by the facade `sentia` only; this crate may move with it.
 

@@ -32,7 +32,7 @@ pub enum Dimension {
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It is reported.
-    /// As one line of the log for a page, at level warn; the records are committed.
+    /// As a line of the log, at level warn, with the number of violations; the records are committed.
     Warning,
     /// The record is held in quarantine.
     Error,

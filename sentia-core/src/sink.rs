@@ -32,11 +32,11 @@ pub trait SyncSink: fmt::Debug + Send + Sync + 'static {
     /// Reads the checkpoint of a partition.
     /// `None` before its first commit.
     ///
-    /// # Cancel safety
-    /// Dropping the future loses nothing.
-    ///
     /// # Errors
     /// `Store` when the database fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     async fn checkpoint(&self, stream: &StreamId) -> Result<Option<Checkpoint>>;
 
     /// Commits one batch.
@@ -54,11 +54,12 @@ pub trait SyncSink: fmt::Debug + Send + Sync + 'static {
 pub trait RecordReader: fmt::Debug + Send + Sync + 'static {
     /// The keys of the live rows of all partitions of a stream, in key order: they are the partitions of the
     /// streams that depend on it.
-    /// # Cancel safety
-    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// `Store` when the database fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     async fn live_keys(&self, stream: &StreamId, table: &StreamTable) -> Result<Vec<Key>>;
 }
 
@@ -69,10 +70,10 @@ pub trait RunLog: fmt::Debug + Send + Sync + 'static {
     /// The second write replaces the first.
     /// A run without an end was killed or is still going.
     ///
-    /// # Cancel safety
-    /// A dropped future may have written; writing the same report again does no harm.
-    ///
     /// # Errors
     /// `Store` when the database fails.
+    ///
+    /// # Cancel safety
+    /// A dropped future may have written; writing the same report again does no harm.
     async fn log(&self, run: &RunReport) -> Result<()>;
 }

@@ -10,6 +10,8 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use crate::{Error, ErrorKind, Result, config::secret_from_env};
 
 /// Wraps and unwraps data keys of 32 bytes.
+/// A host with a key service implements it; [`MasterKeyset`] keeps the keys in memory. Each secret written is one `wrap`,
+/// each secret read one `unwrap`.
 ///
 /// # Behavior
 /// - `wrap` uses the primary key and returns its id; `unwrap` finds any key by id.
@@ -20,12 +22,16 @@ pub trait MasterKeys: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unavailable` when the key service does not answer.
+    /// # Cancel safety
+    /// Dropping the future loses nothing: a wrapped key that was not stored is of no use.
     async fn wrap(&self, data_key: &[u8; 32], associated: &[u8]) -> Result<(String, Vec<u8>)>;
 
     /// Unwraps a data key.
     ///
     /// # Errors
     /// `ConfigInvalid` when the master key is unknown; `SignatureInvalid` when it does not open.
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     async fn unwrap(
         &self,
         master_key: &str,
@@ -35,6 +41,7 @@ pub trait MasterKeys: fmt::Debug + Send + Sync + 'static {
 }
 
 /// One master key: an id and 32 bytes.
+/// The id is stored beside each secret in the clear; choose one that says which key it is, as `2026-11`.
 #[derive(Debug)]
 pub struct MasterKey {
     id: String,
@@ -61,6 +68,7 @@ impl MasterKey {
     }
 
     /// A fresh random key that lives as long as the process.
+    /// For tests: what it sealed cannot be opened after a restart.
     ///
     /// # Errors
     /// `Unexpected` when the machine has no random bytes.
@@ -73,6 +81,18 @@ impl MasterKey {
 }
 
 /// Master keys held in memory: the first wraps, all unwrap.
+/// ```
+/// use sentia_core::security::{MasterKey, MasterKeyset};
+///
+/// // `openssl rand -base64 32` makes such a text.
+/// let old = MasterKey::from_base64("2025", &"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into())?;
+/// let new = MasterKey::from_base64("2026", &"Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=".into())?;
+/// let keyset = MasterKeyset::new(new, vec![old]);
+///
+/// let weak = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// assert!(MasterKey::from_base64("weak", &weak.into()).is_err());
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct MasterKeyset(Vec<MasterKey>);
 
@@ -83,6 +103,7 @@ impl MasterKeyset {
     }
 
     /// A keyset of the one key in the variable `name`.
+    /// Its id is `env`, so another key under the same variable is found out at the first secret it does not open.
     ///
     /// # Errors
     /// `ConfigInvalid` when it is missing or weak.

@@ -15,6 +15,28 @@ use crate::{
 /// Each write gets a data key of its own, wrapped by the primary master key; both layers are AES-256-GCM with
 /// associated data that binds tenant, connection, name and version, so that a ciphertext moved to another row, or
 /// an old one put back, does not open.
+/// ```
+/// use secrecy::ExposeSecret;
+/// # #[cfg(feature = "testing")]
+/// use sentia_core::{key_store::KeyName, security::{MasterKey, MasterKeyset, Vault}, testing::MemoryKeyStore};
+///
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sentia_core::Result<()> {
+/// let vault = Vault::new(MemoryKeyStore::default(), MasterKeyset::new(MasterKey::ephemeral()?, Vec::new()));
+/// let name = KeyName { tenant: "t".into(), connection: "xero".into(), name: "refresh_token".into() };
+///
+/// let version = vault.put(&name, &"first".into(), None).await?;
+/// vault.put(&name, &"second".into(), Some(version)).await?;
+/// assert!(vault.put(&name, &"late".into(), Some(version)).await.is_err(), "another write came first");
+///
+/// let (secret, version) = vault.get(&name).await?.expect("it was put");
+/// assert_eq!((secret.expose_secret(), version), ("second", 2));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug, Clone)]
 pub struct Vault {
     keys: Arc<dyn KeyStore>,
@@ -28,9 +50,15 @@ impl Vault {
     }
 
     /// Opens a secret.
+    /// `None` for a name that was never put. The version goes into the next [`put`](Self::put).
     ///
     /// # Errors
     /// `SignatureInvalid` when it was altered or moved; `Store` when the database fails.
+    /// `ConfigInvalid` when the
+    /// master key that sealed it is not in the keyset.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
     pub async fn get(&self, name: &KeyName) -> Result<Option<(SecretString, KeyVersion)>> {
         let Some(stored) = self.keys.get(name).await? else { return Ok(None) };
         let associated = associated(name, stored.version);
@@ -48,9 +76,12 @@ impl Vault {
     }
 
     /// Seals a secret in place of version `expected`. When it returns, the secret is durable.
+    /// With `None` the secret must be new. The answer is the version it is stored as.
     ///
     /// # Errors
     /// `Conflict` when another version is stored; `Store` when the database fails.
+    /// # Cancel safety
+    /// A dropped future may have written; read again to know.
     pub async fn put(
         &self,
         name: &KeyName,

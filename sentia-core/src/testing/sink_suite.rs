@@ -1,4 +1,6 @@
 //! What every sink must do.
+//! Each behavior is a public async function that takes a sink of its own, fresh and empty, and panics where the sink
+//! does otherwise. [`sink_suite!`](crate::sink_suite) makes a test of each.
 
 use std::sync::Arc;
 
@@ -311,6 +313,15 @@ pub async fn a_sweep_never_deletes_on_doubt(sink: impl Subject) {
 /// Runs every behavior, one test each, against the sinks that the named async functions open.
 ///
 /// A function returns `None` to skip, having printed why.
+/// In a test file of the crate that has the sink:
+///
+/// ```text
+/// async fn my_sink() -> Option<MySink> {
+///     Some(MySink::in_memory())
+/// }
+///
+/// sentia_core::sink_suite!(my_sink);
+/// ```
 #[macro_export]
 macro_rules! sink_suite {
     ($($backend:ident),+ $(,)?) => {$(

@@ -1,4 +1,6 @@
 //! Stops asking a vendor that is down, and lets one probe through after a while.
+//! Closed: calls pass and failures in a row are counted. Open: calls fail at once with `Unavailable` and the rest of the
+//! time as their wait. Half open: one call passes; if it succeeds the breaker closes, if it fails it opens again.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -12,6 +14,13 @@ use super::{Request, Response, Transport};
 use crate::{Error, ErrorKind, Result, clock::Clock};
 
 /// When the breaker opens and for how long.
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::transport::BreakerPolicy;
+///
+/// let never = BreakerPolicy { failures: u32::MAX, ..BreakerPolicy::default() };
+/// assert_eq!(BreakerPolicy::default().open, Duration::from_secs(30));
+/// ```
 #[derive(Debug, Clone)]
 pub struct BreakerPolicy {
     /// Failures in a row that open it. Default 10. Only `Timeout` and `Unavailable` count: an authentication

@@ -1,4 +1,5 @@
 //! What a connector types: a request builder over the stack.
+//! Nothing here retries, waits or judges; the layers below do.
 
 use std::{
     fmt::Display,
@@ -22,6 +23,7 @@ use crate::{
 };
 
 /// A connector's way to its vendor: every request goes through the whole stack.
+/// A clone shares the stack, with its limits and breaker.
 #[derive(Debug, Clone)]
 pub struct Http {
     transport: Arc<dyn Transport>,
@@ -45,6 +47,7 @@ impl Http {
     }
 
     /// Begins a GET.
+    /// It may be repeated. A URL that does not parse is an error at [`RequestBuilder::send`].
     pub fn get(&self, url: impl AsRef<str>) -> RequestBuilder {
         self.request(Method::GET, url.as_ref())
     }
@@ -64,6 +67,20 @@ impl Http {
 }
 
 /// A request under construction; a mistake surfaces at [`send`](RequestBuilder::send).
+/// ```no_run
+/// # // It needs a vendor to answer.
+/// # async fn example(cx: &sentia_core::Context, token: &secrecy::SecretString) -> sentia_core::Result<()> {
+/// let response = cx.http()
+///     .get("https://api.example/orders")
+///     .query("limit", 250)
+///     .query_opt("since", None::<String>)
+///     .secret_header("authorization", "Bearer ", token)
+///     .send()
+///     .await?;
+/// let orders: serde_json::Value = response.json()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct RequestBuilder {
@@ -78,6 +95,7 @@ impl RequestBuilder {
     }
 
     /// Adds a query parameter.
+    /// Name and value are percent-encoded.
     pub fn query(self, name: &str, value: impl Display) -> Self {
         self.with(|request| {
             request.url.query_pairs_mut().append_pair(name, &value.to_string());
@@ -105,6 +123,7 @@ impl RequestBuilder {
     }
 
     /// Adds a header that holds a secret: it is never printed.
+    /// `prefix` stands before it, as in `Bearer `. It is the one line where a connector's secret is exposed to a header.
     pub fn secret_header(self, name: &'static str, prefix: &str, secret: &SecretString) -> Self {
         self.with(|request| {
             let mut value =
@@ -148,6 +167,7 @@ impl RequestBuilder {
     }
 
     /// Sets the vendor's table of errors.
+    /// Default: HTTP's own meaning of a status.
     pub fn classify(self, classify: Classify) -> Self {
         self.with(|request| {
             request.classify = classify;
@@ -185,6 +205,8 @@ impl RequestBuilder {
     /// # Errors
     /// As [`send`](Self::send); `InvalidResponse` when there is no array at `pointer`. A document that does not
     /// fit `T` is rejected into quarantine and stops nothing.
+    /// # Cancel safety
+    /// Dropping the future abandons the request.
     pub async fn records<T: DeserializeOwned>(self, pointer: &str) -> Result<Decoded> {
         let stream = self.http.stream.clone().ok_or_else(|| {
             Error::new(ErrorKind::Unexpected, "records are read in fetch only, through its context")

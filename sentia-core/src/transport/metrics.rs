@@ -12,6 +12,12 @@ use super::{Request, Response, Transport};
 use crate::Result;
 
 /// What was spent at a vendor.
+/// ```
+/// use sentia_core::transport::Usage;
+///
+/// let (before, now) = (Usage { calls: 2, bytes: 100 }, Usage { calls: 5, bytes: 900 });
+/// assert_eq!(now.since(before), Usage { calls: 3, bytes: 800 });
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Attempts sent, retries included.
@@ -29,6 +35,7 @@ impl Usage {
 }
 
 /// A counter shared by a transport and its owner.
+/// A clone counts into the same place. It only ever grows.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<(AtomicU64, AtomicU64)>);
 

@@ -3,6 +3,18 @@
 //! Outermost first: `Trace · Metrics · Deadline · Retry · CircuitBreaker · RateLimit · Timeout · send`.
 //! The timeout is per attempt and innermost; waiting for a rate-limit token is not a timeout; retry sits outside
 //! the limit, so that each attempt pays for itself; an open breaker fails fast and says when to come back.
+//! | layer | does | default |
+//! | --- | --- | --- |
+//! | trace | one line at level debug for a call: endpoint, status, bytes | |
+//! | metrics | counts calls and bytes into a [`Meter`] | |
+//! | deadline | bounds a call with all its attempts and waits | 15 minutes |
+//! | retry | repeats what is temporary and safe to repeat | 5 attempts, from 500 ms, doubling to 30 s, full jitter |
+//! | circuit breaker | refuses while the vendor is down | after 10 failures in a row, for 30 s |
+//! | rate limit | waits below the vendor's limits | the connector's limits |
+//! | timeout | bounds one attempt | 60 s |
+//! | send | the socket; no redirects, bodies up to 128 MiB | |
+//!
+//! The stack is made once per run, so limits and breaker are remembered within a run and not beyond it.
 
 mod circuit_breaker;
 mod deadline;
@@ -30,6 +42,31 @@ pub use self::{
 use crate::{Result, clock::Clock};
 
 /// Sends one request. Layers wrap it; connectors never implement it.
+/// A test implements it to answer from a script:
+///
+/// ```
+/// use std::sync::Arc;
+/// use async_trait::async_trait;
+/// use sentia_core::{Result, transport::{Http, Request, Response, Transport}};
+///
+/// #[derive(Debug)]
+/// struct Always(&'static str);
+///
+/// #[async_trait]
+/// impl Transport for Always {
+///     async fn call(&self, _: Request) -> Result<Response> {
+///         Ok(Response::new(http::StatusCode::OK, http::HeaderMap::new(), self.0.into()))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let http = Http::new(Arc::new(Always(r#"{"name":"acme"}"#)));
+/// let answer: serde_json::Value = http.get("https://api.example/shop").send().await?.json()?;
+/// assert_eq!(answer["name"], "acme");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and returns a response that its vendor's table accepted.
@@ -53,16 +90,20 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 #[derive(Debug, Clone)]
 pub struct TransportPolicy {
     /// The longest a call may take with all its attempts and waits.
+    /// Default 15 minutes. Beyond it: `Timeout`, exhausted.
     pub deadline: Duration,
     /// Attempts and delays.
     pub retry: RetryPolicy,
     /// When to stop asking for a while.
     pub breaker: BreakerPolicy,
     /// The vendor's limits.
+    /// Default none. A pipeline puts its connector's here.
     pub limits: Vec<Limit>,
     /// The longest one attempt may take.
+    /// Default 60 s, the whole body included. Beyond it: `Timeout`, temporary.
     pub timeout: Duration,
     /// The largest body accepted, in bytes.
+    /// Default 128 MiB, decompressed. Beyond it: `InvalidResponse`.
     pub max_body_bytes: usize,
 }
 
@@ -80,6 +121,18 @@ impl Default for TransportPolicy {
 }
 
 /// Builds the whole stack. The order is fixed here and nowhere else.
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use sentia_core::{clock::SystemClock, transport::{self, Meter, RetryPolicy, TransportPolicy}};
+///
+/// let policy = TransportPolicy {
+///     timeout: Duration::from_secs(20),
+///     retry: RetryPolicy { max_attempts: 3, ..RetryPolicy::default() },
+///     ..TransportPolicy::default()
+/// };
+/// let stack = transport::stack(policy, Arc::new(SystemClock), Meter::default())?;
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// `ConfigInvalid` when the machine's TLS roots cannot be loaded.

@@ -1,4 +1,6 @@
 //! Paces calls below the vendor's limits, before the vendor has to refuse.
+//! A call takes from all limits at once or from none, and waits for the slowest of them. The state is in memory: it
+//! begins full with each stack, and an answer that states a bucket's level corrects it.
 
 use std::{
     collections::VecDeque,
@@ -15,6 +17,14 @@ use super::{Quota, Request, Response, Transport};
 use crate::{Error, ErrorKind, Result, clock::Clock};
 
 /// One of a vendor's limits.
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::transport::Limit;
+///
+/// let minute = Limit::Calls { calls: 60, per: Duration::from_secs(60) };
+/// let bucket = Limit::Points { maximum: 2000.0, restore_per_second: 100.0 };
+/// let at_once = Limit::Concurrent(5);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Limit {
     /// At most `calls` within any span of `per`. It keeps below fixed windows wherever they begin.
@@ -25,6 +35,8 @@ pub enum Limit {
         per: Duration,
     },
     /// A bucket of points, corrected by every answer that states its level.
+    /// A request's cost is
+    /// [`RequestBuilder::cost`](super::RequestBuilder::cost); one dearer than the bucket waits until the bucket is full.
     Points {
         /// Points when full.
         maximum: f64,
@@ -32,6 +44,7 @@ pub enum Limit {
         restore_per_second: f64,
     },
     /// At most so many calls at once.
+    /// Counted from the end of pacing to the end of the answer's body.
     Concurrent(usize),
 }
 
@@ -47,6 +60,13 @@ pub enum Pacing {
 
 impl Pacing {
     /// Checks that pacing is only off where it can harm nobody.
+    /// ```
+    /// use sentia_core::transport::Pacing;
+    ///
+    /// let check = |url: &str| Pacing::Off.check(&url.parse().expect("a URL"));
+    /// assert!(check("http://127.0.0.1:8080/").is_ok());
+    /// assert!(check("https://api.example/").is_err());
+    /// ```
     ///
     /// # Errors
     /// `ConfigInvalid` when it is off for an address that is not loopback.
@@ -74,6 +94,7 @@ enum Meter {
 
 impl Meter {
     /// How long until `cost` may be spent; `None` when now.
+    /// Calls that left the window are forgotten, points that came back are added.
     fn wait(&mut self, cost: f64, now: DateTime<Utc>) -> Option<Duration> {
         match self {
             Meter::Calls { calls, per, starts } => {

@@ -1,4 +1,6 @@
 //! Tries again what is worth it, after a delay that `backoff` computes and the vendor may override.
+//! Only what is [`Temporary`](crate::Status::Temporary) is repeated, and only if the request is [`Repeat::Safe`] or was
+//! refused for its rate, before it could take effect.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +20,17 @@ pub enum Jitter {
 }
 
 /// Attempts and delays of the retry layer.
+/// The delay before attempt `n + 1` is `base * 2^(n-1)`, at most `cap`, spread by `jitter`. Where the vendor says how long
+/// to wait, that counts instead, plus at most a second of ours so that callers do not return at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::transport::{Jitter, RetryPolicy};
+///
+/// let patient = RetryPolicy { max_attempts: 8, cap: Duration::from_secs(60), ..RetryPolicy::default() };
+/// assert_eq!((patient.base, patient.jitter), (Duration::from_millis(500), Jitter::Full));
+/// let never = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
+/// ```
 #[derive(Debug, Clone)]
 pub struct RetryPolicy {
     /// Attempts in all, the first included. Default 5.

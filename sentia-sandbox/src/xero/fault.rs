@@ -111,17 +111,16 @@ impl XeroFault {
             Self::OrganisationOffline
             | Self::HtmlUnavailable
             | Self::InternalError
+            | Self::Unauthorized
             | Self::TokenUnavailable => "developer.xero.com documentation/api/http-response-codes",
             Self::HtmlNotFound => "old Xero documentation: the 404 body could be html",
-            Self::Unauthorized => "developer.xero.com documentation/api/http-response-codes, 401",
             Self::TenantDisconnected => "vendors/xero.md section 7, two public clients",
             Self::MinuteLimit | Self::ConcurrentLimit => "developer.xero.com guides/oauth2/limits",
             Self::DayLimit => "vendors/xero.md section 6: Retry-After 66975 seen",
             Self::BareLimit => "vendors/xero.md section 7: a 429 may be empty",
             Self::HighVolume => "XeroAPI/xero-python issue 148",
-            Self::PageRepeated | Self::LyingItemCount | Self::MissingPagination => {
-                "vendors/xero.md section 4"
-            }
+            Self::PageRepeated | Self::LyingItemCount => "vendors/xero.md section 4",
+            Self::MissingPagination | Self::IgnoredSince => "vendors/xero.md sections 4 and 5",
             Self::EmptyPage => "airbytehq/airbyte issue 85372",
             Self::DroppedRow => "airbytehq/airbyte issues 84400 and 85918",
             Self::NullKey => "XeroAPI/Xero-OpenAPI: ids are not among the required properties",
@@ -129,7 +128,6 @@ impl XeroFault {
             Self::TooManyDigits => "singer-io/tap-xero changelog 2.1.0 (CurrencyRate)",
             Self::QuotedNumbers => "Xero documentation examples (\"Quantity\":\"1.0000\")",
             Self::EpochDate | Self::NegativeDate => "singer-io/tap-xero changelog 1.0.3, 1.0.4, 2.0.2",
-            Self::IgnoredSince => "vendors/xero.md section 5",
             Self::XmlBody => "developer.xero.com documentation/api/requests-and-responses",
             Self::InvalidGrant | Self::LostTokenResponse => "developer.xero.com/faq/oauth2",
         }

@@ -123,6 +123,7 @@ async fn rivals(database: Database) {
         "exactly one wins a page"
     );
 
+    scene.later();
     let report = Books::pipeline(&scene).run().await.expect("reads");
     assert_eq!(report.outcome(), Outcome::Complete, "{report:#?}");
     books_are_true(&scene.database, &scene.sandbox, Vanished::NeverSeen).await;

@@ -58,8 +58,9 @@ impl Sizes {
     fn add(&mut self, path: &Path, text: &str, violations: &mut Vec<String>) {
         let masked = mask::code(text);
         let tests = functions::test_modules(&masked);
-        let is_test =
-            |line: usize| path.ends_with("tests.rs") || tests.iter().any(|range| range.contains(&line));
+        let all_test =
+            path.ends_with("tests.rs") || path.parent().is_some_and(|folder| folder.ends_with("tests"));
+        let is_test = |line: usize| all_test || tests.iter().any(|range| range.contains(&line));
         let length = text.lines().count();
         self.files.push(length);
         if length > FILE_MAX {
@@ -77,7 +78,7 @@ impl Sizes {
         }
         let is_doc =
             |line: &&str| line.trim_start().starts_with("///") || line.trim_start().starts_with("//!");
-        self.docs += text.lines().filter(is_doc).count();
+        self.docs += text.lines().filter(is_doc).count() + included_prose(path, text);
         self.code +=
             masked.lines().enumerate().filter(|(at, line)| !line.trim().is_empty() && !is_test(*at)).count();
     }
@@ -116,6 +117,14 @@ impl Sizes {
         }));
         found
     }
+}
+
+/// Lines of the Markdown files that stand in the source by `#![doc = include_str!("...")]`.
+fn included_prose(path: &Path, text: &str) -> usize {
+    let names =
+        text.lines().filter_map(|line| line.strip_prefix("#![doc = include_str!(\"")?.strip_suffix("\")]"));
+    let prose = names.filter_map(|name| walk::text(&path.with_file_name(name)));
+    prose.map(|prose| prose.lines().count()).sum()
 }
 
 fn spread(sorted: &[usize]) -> String {

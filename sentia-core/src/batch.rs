@@ -1,4 +1,5 @@
 //! What one commit writes, and what it answers.
+//!
 //! The engine makes batches and sinks take them; a connector sees neither.
 
 use std::ops::AddAssign;
@@ -15,6 +16,7 @@ use crate::{
 };
 
 /// What commits did to the records they were given.
+///
 /// `read` is the sum of `inserted`, `updated`, `unchanged`, `stale`, `quarantined`, tombstones among `deleted`, and
 /// keys that stood twice on one page. Rows marked by a sweep are in `deleted` and were not read.
 ///
@@ -56,6 +58,7 @@ impl AddAssign for Counts {
 }
 
 /// What a manifest says about one document seen.
+///
 /// `Live` and `Deleted` speak of the row; the others say that a document was seen and the row is not it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -73,6 +76,7 @@ pub enum Seen {
 }
 
 /// One line of a manifest.
+///
 /// ```
 /// use sentia_core::{Record, Rejected, Version, batch::{ManifestEntry, Seen}, record::Document};
 ///
@@ -140,6 +144,7 @@ pub struct Closing {
 }
 
 /// What one commit writes: records, checkpoint and manifest in one transaction, or nothing.
+///
 /// A sink may be given the same batch again after an error whose outcome is unknown: the checkpoint's version tells
 /// whether it was written, and a second commit of it is a `Conflict`.
 #[derive(Debug)]
@@ -176,6 +181,7 @@ impl Batch {
 }
 
 /// What became of a window at its last page.
+///
 /// Only [`Proved`](Settlement::Proved) makes a stream complete.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settlement {

@@ -1,4 +1,5 @@
 //! Proof that a window was read completely, and the judgement that issues it.
+//!
 //! Every commit writes a manifest of the documents it saw. With a window's last page the sink adds its manifests up to a
 //! [`Tally`], and [`settle`] judges by it, in the transaction that writes what follows. There is no other way to a
 //! [`Certificate`], and without one no stream is complete.
@@ -19,6 +20,7 @@ use crate::{
 };
 
 /// What a certificate rests on. Vendors differ.
+///
 /// `Counted` is the stronger: it needs a vendor that counts the same filter as it lists. `Walked` trusts the vendor's own
 /// end mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,7 @@ pub enum Evidence {
 }
 
 /// How a stream or a run ended.
+///
 /// The order is from best to worst, so the worst of several is their maximum:
 ///
 /// ```
@@ -62,6 +65,7 @@ impl fmt::Display for Outcome {
 }
 
 /// An order-independent digest: the sum, modulo 2^128, of a hash of each entry.
+///
 /// Two sets of (key, version, document) have the same digest whatever the order and the pages they were read in; a
 /// member that is missing, altered or there twice changes it.
 ///
@@ -110,6 +114,7 @@ impl fmt::Debug for SetDigest {
 }
 
 /// What the manifests of one reading of a window add up to.
+///
 /// Tallies of disjoint sets of keys are [joined](Tally::join), so a sink can replay a long window in parts that fit its
 /// memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -152,6 +157,7 @@ impl Tally {
 }
 
 /// When missing keys may be marked deleted without asking.
+///
 /// ```
 /// use sentia_core::certificate::SweepPolicy;
 ///
@@ -188,6 +194,7 @@ impl SweepPolicy {
 }
 
 /// What became of the sweep.
+///
 /// A held or refused sweep does not change the outcome: every record seen is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "sweep")]
@@ -215,6 +222,7 @@ pub enum Sweep {
 }
 
 /// Proof that a window was read completely; written in the transaction of its last page.
+///
 /// It is stored as JSON with these names. Everything that `verify` needs to recompute it is in it: the manifests it
 /// rests on, the number of distinct keys, and the digest over them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -272,6 +280,7 @@ pub struct Certificate {
 }
 
 /// Judges a window by its tally. A pure function: the sink supplies the facts and writes the result.
+///
 /// | found | judged |
 /// | --- | --- |
 /// | numbered pages, and a key seen twice or a declared count that moved | the ground shifted |
@@ -399,6 +408,7 @@ fn schema_of(batch: &Batch) -> String {
 }
 
 /// The full read that a proved window leaves behind.
+///
 /// `None` for an incremental one: it says nothing of rows that vanished.
 pub fn full_read(window: &Window) -> Option<FullRead> {
     (window.mode == Mode::Full).then(|| FullRead { at: window.opened, read_scope: window.read_scope.clone() })

@@ -1,4 +1,5 @@
 //! The only module that knows the time. Everything else is handed a [`Clock`].
+//!
 //! `clippy.toml` forbids `Utc::now` and `tokio::time::sleep` everywhere else. Timeouts and deadlines alone use the
 //! runtime's own timer, because they must end a future that waits for a socket.
 
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 /// A source of time that tests can replace.
+///
 /// ```
 /// use sentia_core::clock::{Clock, SystemClock};
 ///
@@ -17,6 +19,7 @@ use chrono::{DateTime, Utc};
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The current instant.
+    ///
     /// It is compared with instants of this clock only. How far a vendor's records reach is told by the vendor's own
     /// clock, the `Date` header.
     fn now(&self) -> DateTime<Utc>;
@@ -29,6 +32,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The machine's clock.
+///
 /// The default of a [`Pipeline`](crate::Pipeline).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
@@ -47,6 +51,7 @@ impl Clock for SystemClock {
 }
 
 /// A clock that stands still until a test moves it; a sleep moves it by its own length and returns at once.
+///
 /// So a test of a day of retries takes no time, and [`now`](Clock::now) afterwards says how long was waited:
 ///
 /// ```

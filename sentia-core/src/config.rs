@@ -1,4 +1,5 @@
 //! The only module that reads the environment.
+//!
 //! `clippy.toml` forbids `std::env::var` elsewhere. An empty variable counts as missing, because shells and deployment
 //! tools leave such ones behind.
 
@@ -7,6 +8,7 @@ use secrecy::SecretString;
 use crate::{Error, ErrorKind, Result};
 
 /// Reads a variable.
+///
 /// ```
 /// use sentia_core::{ErrorKind, var_from_env};
 ///
@@ -28,12 +30,14 @@ pub fn var_from_env(name: &str) -> Result<String> {
 }
 
 /// Reads a variable that need not be there.
+///
 /// Missing, empty and not UTF-8 are all `None`.
 pub fn optional_from_env(name: &str) -> Option<String> {
     var_from_env(name).ok()
 }
 
 /// Reads a secret.
+///
 /// The value is wiped from memory when the secret is dropped; the process's environment still has it.
 ///
 /// # Errors

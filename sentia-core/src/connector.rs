@@ -13,6 +13,7 @@ use crate::{
 };
 
 /// Reads one vendor's API.
+///
 /// Two functions are required; the engine loops, waits, retries, judges and commits. `examples/custom_connector.rs` is a
 /// whole one over HTTP. Without a network it is:
 ///
@@ -56,10 +57,12 @@ use crate::{
 )]
 pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// What this connector is: data the engine branches on, never the connector's name.
+    ///
     /// It is asked several times and must answer the same each time.
     fn info(&self) -> ConnectorInfo;
 
     /// Reads one page.
+    ///
     /// The engine calls it on a task of its own, one page of a connection at a time, while the page before is committed. A
     /// page whose body was cut off (`InvalidResponse`, temporary) is asked for twice more.
     ///
@@ -99,6 +102,7 @@ impl<C: Connector + ?Sized> Connector for Arc<C> {
 }
 
 /// What a connector is, as data.
+///
 /// ```
 /// use std::time::Duration;
 /// use sentia_core::{ConnectorInfo, StreamInfo, transport::Limit};
@@ -136,6 +140,7 @@ impl ConnectorInfo {
     }
 
     /// Adds a limit.
+    ///
     /// All limits hold together; a call waits for the slowest.
     #[must_use]
     pub fn limit(mut self, limit: Limit) -> Self {

@@ -1,4 +1,5 @@
 //! What the engine hands to a connector for one call.
+//!
 //! A connector keeps no transport, clock or store of its own, so that the engine can replace each of them: in tests by
 //! scripted answers and a manual clock, in production by a stack with the limits of this connection.
 
@@ -10,6 +11,7 @@ use crate::{
 };
 
 /// A connector's surroundings: transport, clock and vault. Cheap to clone.
+///
 /// ```
 /// use std::sync::Arc;
 /// use sentia_core::{Context, clock::SystemClock, transport::{self, Http, Meter, TransportPolicy}};
@@ -32,6 +34,7 @@ pub struct Context {
 
 impl Context {
     /// A context for `connection` of `tenant`.
+    ///
     /// The engine makes one per run; connectors' own tests make theirs.
     pub fn new(http: Http, clock: Arc<dyn Clock>, tenant: &str, connection: &str) -> Self {
         Context { http, clock, vault: None, tenant: tenant.into(), connection: connection.into() }
@@ -48,6 +51,7 @@ impl Context {
     }
 
     /// The way to the vendor.
+    ///
     /// Every request passes all layers. Its stream is set inside `fetch`, which [`RequestBuilder::records`] needs.
     ///
     /// [`RequestBuilder::records`]: crate::transport::RequestBuilder::records
@@ -56,12 +60,14 @@ impl Context {
     }
 
     /// The time.
+    ///
     /// Connectors ask it when a token expires; they never sleep.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 
     /// The name under which a secret of this connection is kept.
+    ///
     /// Tenant and connection are filled in, so one connection cannot name another's secret.
     pub fn key_name(&self, name: &str) -> KeyName {
         KeyName {

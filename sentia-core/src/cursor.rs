@@ -1,4 +1,5 @@
 //! Where a read goes on, and the checkpoint that makes it durable.
+//!
 //! The lower bound is inclusive, an overlap behind it is read again, and it is never rounded up. It moves only when a
 //! window is proved: to the bound fixed at the window's start minus the overlap, never backwards, also when the window
 //! was empty. Until then the checkpoint holds the old bound and the page token.
@@ -14,6 +15,7 @@ use crate::{
 };
 
 /// Names one run of a pipeline.
+///
 /// A UUID of version 7, so runs sort by their start.
 pub type RunId = Uuid;
 
@@ -31,6 +33,7 @@ pub enum Mode {
 }
 
 /// A read that is not proved yet. It survives a kill at any page and resumes at its token.
+///
 /// ```
 /// use chrono::DateTime;
 /// use sentia_core::{Mode, cursor::Window};
@@ -121,6 +124,7 @@ impl Window {
     }
 
     /// The vendor's time up to which the window is complete once proved.
+    ///
     /// The bound, or the newest version seen where there is none. `None` for an empty window without either: then the
     /// cursor stays.
     pub fn upper_bound(&self) -> Option<DateTime<Utc>> {
@@ -138,6 +142,7 @@ pub struct FullRead {
 }
 
 /// A cursor made durable with the records before it. One per (connection, stream, partition).
+///
 /// Each commit writes the next version of it. A writer whose checkpoint is not the stored one is refused, so two runs
 /// of one partition never interleave.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

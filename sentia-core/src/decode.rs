@@ -1,4 +1,5 @@
 //! From a page's bytes to records: split first, so every record keeps its bytes, then decode each by its struct.
+//!
 //! A page never becomes a tree of JSON values. [`split`] finds where each element begins and ends; each element is
 //! decoded on its own, so one that cannot be read costs itself and no other.
 
@@ -17,6 +18,7 @@ use crate::{
 };
 
 /// Splits a JSON array into its elements without copying them out of `body`.
+///
 /// `raw` must point into `body`. White space around an element is not part of it.
 ///
 /// ```
@@ -39,6 +41,7 @@ pub fn split(body: &Bytes, raw: &RawValue) -> Result<Vec<Bytes>> {
 }
 
 /// Records and the documents that could not become one.
+///
 /// What a page holds. Both kinds are seen: the manifest names them all, and a declared count is compared with both.
 #[derive(Debug, Default)]
 pub struct Decoded {
@@ -96,6 +99,7 @@ impl<W> Get<W> {
 }
 
 /// The columns of one table: each name stands once, beside the function that fills it.
+///
 /// A getter that returns `None` leaves the column null. Getters are plain functions: they can neither fail nor look
 /// anywhere but at the wire struct. Columns stand in the table in the order they are added.
 ///
@@ -156,6 +160,7 @@ impl<W> Fields<W> {
     }
 
     /// Adds a money column: at most four decimals.
+    ///
     /// More decimals send the record to quarantine, with the column named.
     #[must_use]
     pub fn amount(self, name: &'static str, get: fn(&W) -> Option<Exact>) -> Self {
@@ -163,6 +168,7 @@ impl<W> Fields<W> {
     }
 
     /// Adds a column for a price, rate or quantity.
+    ///
     /// Up to 28 digits, exact on both databases.
     #[must_use]
     pub fn decimal(self, name: &'static str, get: fn(&W) -> Option<Exact>) -> Self {
@@ -176,6 +182,7 @@ impl<W> Fields<W> {
     }
 
     /// Adds an instant.
+    ///
     /// Kept to the microsecond.
     #[must_use]
     pub fn timestamp(self, name: &'static str, get: fn(&W) -> Option<DateTime<Utc>>) -> Self {
@@ -195,6 +202,7 @@ impl<W> Fields<W> {
 }
 
 /// Fills one child table from a parent.
+///
 /// The item's type is forgotten here, so that one stream may have children of several types.
 trait Child<W>: Send + Sync {
     fn rows(&self, wire: &W) -> Result<ChildRows, String>;
@@ -212,6 +220,7 @@ impl<W, C: Clone> Child<W> for ChildOf<W, C> {
 }
 
 /// A catalog entry whose records are decoded by the wire struct `W`.
+///
 /// `W` names the members that key, version, columns and children need, and tolerates all others: the whole document is
 /// stored anyway. A member that a vendor leaves out at times is an `Option` or has a default.
 ///
@@ -271,6 +280,7 @@ impl<W> fmt::Debug for Stream<W> {
 
 impl<W: DeserializeOwned + 'static> Stream<W> {
     /// A stream whose records are identified by the vendor's field `key_field`.
+    ///
     /// `key` reads it from the wire struct; `key_field` names it in the document, so that a document that does not fit the
     /// struct is still quarantined under its key. The stream is read in full until
     /// [`incremental`](Self::incremental) is called.
@@ -291,6 +301,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Reads the record's version; records without one are ordered by the start of their fetch.
+    ///
     /// An older version never overwrites a newer one, whichever arrives first.
     #[must_use]
     pub fn version(mut self, version: fn(&W) -> Option<Version>) -> Self {
@@ -308,6 +319,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Says that rows vanish at the vendor, so that a proved full read sweeps.
+    ///
     /// Only for streams whose full list holds every row that exists: what is missing there is marked deleted.
     #[must_use]
     pub fn swept(self) -> Self {
@@ -315,6 +327,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Says which documents mean "deleted".
+    ///
     /// Such a record is a tombstone: its row keeps the document and is marked.
     #[must_use]
     pub fn deleted_when(mut self, deleted: fn(&W) -> bool) -> Self {
@@ -325,6 +338,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Reads one partition per live key of `stream`.
+    ///
     /// The keys are read from the store when this stream's turn comes, so `stream` must stand before it.
     #[must_use]
     pub fn partitioned_by(self, stream: &'static str) -> Self {
@@ -346,6 +360,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Declares a child table, filled from the items of each parent in their order.
+    ///
     /// The items may be borrowed from the wire struct or made of several of its lists. May be called several times.
     #[must_use]
     pub fn children<C: Clone + 'static>(
@@ -365,6 +380,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Reads the wire struct out of one document.
+    ///
     /// For connectors that complete a record by further calls before it is made; others use
     /// [`decode_all`](Self::decode_all).
     ///
@@ -385,6 +401,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     }
 
     /// Makes a record of a wire struct and the bytes it came from.
+    ///
     /// An empty key and a number that does not fit its column exactly are reasons to reject.
     ///
     /// # Errors

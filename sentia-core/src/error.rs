@@ -1,4 +1,5 @@
 //! One error type for every crate: what happened, whether to try again, where, why, and the remedy.
+//!
 //! An [`Error`] has a [kind](ErrorKind), which is a closed list, and a [status](Status), which says whether trying
 //! again can help. Kinds have a stable [code](ErrorKind::code) for programs and a [remedy](ErrorKind::remedy) for
 //! people. An error is classified once, where the vendor's answer or the database's code is known; what passes it on
@@ -7,10 +8,12 @@
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 /// A result whose error is [`Error`].
+///
 /// The second parameter lets the alias stand in for [`std::result::Result`] where another error is meant.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. The registry is closed on purpose: every vendor status maps onto one of these.
+///
 /// A kind has a usual [`Status`]; [`Error::temporary`] and [`Error::permanent`] say otherwise for one error. More kinds
 /// may come, so a `match` needs a wildcard.
 ///
@@ -73,6 +76,7 @@ pub enum ErrorKind {
 }
 
 /// Who can do something about an error.
+///
 /// It decides whom to tell: a user can reconnect an account, nobody but the vendor can bring its service back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
@@ -85,6 +89,7 @@ pub enum Owner {
 }
 
 /// Whether trying again can help.
+///
 /// The retry layer repeats [`Temporary`](Status::Temporary) errors and, when it gives up, makes them
 /// [`Exhausted`](Status::Exhausted), so that no loop around it multiplies the attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +123,7 @@ impl ErrorKind {
     ];
 
     /// The stable code used in reports, HTTP problem bodies and metric labels.
+    ///
     /// It is the variant's name in snake_case and does not change; messages may.
     pub const fn code(self) -> &'static str {
         match self {
@@ -140,6 +146,7 @@ impl ErrorKind {
     }
 
     /// Who can act on it.
+    ///
     /// Configuration and credentials are the user's; limits, outages and broken answers the vendor's; conflicts,
     /// signatures, the database and defects ours or the host application's.
     pub const fn owner(self) -> Owner {
@@ -156,6 +163,7 @@ impl ErrorKind {
     }
 
     /// What that owner can do, in one clause.
+    ///
     /// It is general; an error's own message names the setting, scope or file.
     pub const fn remedy(self) -> &'static str {
         match self {
@@ -197,6 +205,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// An error: kind, status, operation, context and source. One word wide.
+///
 /// Wording is not part of the interface: match on [`kind`](Error::kind), and read details by
 /// [`context_value`](Error::context_value).
 ///
@@ -251,6 +260,7 @@ impl Error {
     }
 
     /// Names the operation that failed, `vendor.verb`; the innermost name stays.
+    ///
     /// So each level may name itself on the way out, and the one nearest to the failure is shown.
     #[must_use]
     pub fn operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
@@ -261,6 +271,7 @@ impl Error {
     }
 
     /// Adds a piece of where; the first value for a name stays.
+    ///
     /// Values are shown to people and kept in reports: never a secret, and of a vendor's body at most 512 bytes
     /// ([`body_excerpt`](crate::transport::body_excerpt)).
     #[must_use]
@@ -272,6 +283,7 @@ impl Error {
     }
 
     /// Adds the reason.
+    ///
     /// It is returned by [`std::error::Error::source`] and not repeated in `Display`, so printing a chain shows it once.
     #[must_use]
     pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -280,6 +292,7 @@ impl Error {
     }
 
     /// Says how long the vendor asked to wait.
+    ///
     /// The retry layer waits that long if it is at most
     /// [`RetryPolicy::max_vendor_wait`](crate::transport::RetryPolicy::max_vendor_wait); beyond it the error is returned.
     #[must_use]
@@ -303,6 +316,7 @@ impl Error {
     }
 
     /// Marks a temporary error as tried often enough.
+    ///
     /// A permanent error stays permanent.
     #[must_use]
     pub fn exhausted(mut self) -> Self {
@@ -328,6 +342,7 @@ impl Error {
     }
 
     /// How long the vendor asked to wait, if it said so.
+    ///
     /// A host that schedules runs itself adds it to the present time.
     pub fn wait(&self) -> Option<Duration> {
         self.0.retry_after
@@ -339,6 +354,7 @@ impl Error {
     }
 
     /// The value noted under `name`.
+    ///
     /// Common names are `stream`, `partition`, `page`, `status`, `body`, `attempts`, `setting` and `connector`.
     pub fn context_value(&self, name: &str) -> Option<&str> {
         self.0.context.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())

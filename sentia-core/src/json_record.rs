@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// Decodes one document of `stream`: it must fit `T`, and the stream's key, cursor and columns name its members.
+///
 /// The version is the cursor's member: ordered by time where it reads as RFC 3339 or as a date, by number where it is
 /// one, and not at all otherwise. A column's member may be missing or null. `serde_json::Value` as `T` asks for nothing
 /// but JSON. Child tables and tombstones need a [`Stream`](crate::Stream).
@@ -26,7 +27,10 @@ use crate::{
 /// #[derive(serde::Deserialize)]
 /// struct Rate { currency: String }
 ///
-/// let daily = StreamInfo::new("daily").key(&["date", "currency"]).incremental("date").column("rate", ColumnKind::Decimal);
+/// let daily = StreamInfo::new("daily")
+///     .key(&["date", "currency"])
+///     .incremental("date")
+///     .column("rate", ColumnKind::Decimal);
 /// let record = json_record::<Rate>(&daily, r#"{"date":"2026-03-01","currency":"EUR","rate":"1.0842"}"#.into());
 /// assert_eq!(record.expect("it fits").key.as_str(), "2026-03-01/EUR");
 ///

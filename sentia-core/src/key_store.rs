@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::Result;
 
 /// The name of a secret.
+///
 /// All three parts are bound into what is sealed: a secret that is moved to another name does not open.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyName {
@@ -66,6 +67,7 @@ pub struct KeyEntry {
 }
 
 /// Which secrets to list; `None` means any.
+///
 /// ```
 /// use sentia_core::key_store::KeyFilter;
 ///

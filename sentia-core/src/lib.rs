@@ -1,4 +1,5 @@
 //! Sentia's vocabulary, traits and the engine that drives them; no database, no web framework.
+//!
 //! # Where to begin
 //!
 //! - To read a vendor: implement [`Connector`]. [`Stream`] and [`Fields`] declare a stream with its columns;

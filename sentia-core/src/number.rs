@@ -1,4 +1,5 @@
 //! Numbers that stay exact from the JSON token to the column.
+//!
 //! serde_json reads a number that is not an integer as `f64`, which keeps 15 to 17 digits. The token's own text is kept
 //! by `RawValue`, and a decimal is read from that.
 
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 /// A token with more digits than a [`Decimal`] holds is an error, which sends its record to quarantine; it is
 /// never rounded. Use it as a plain field (`Option<Exact>`), never under `flatten`, `untagged` or `tag`: serde
 /// buffers those through floats.
+///
 /// ```
 /// use sentia_core::Exact;
 ///

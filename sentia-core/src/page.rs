@@ -1,4 +1,5 @@
 //! What a connector is asked for, and what it answers: one page.
+//!
 //! A request names a stream, a partition, a lower bound and a place; the answer holds records and the next place. Both
 //! are plain data, so that a read can be resumed by another process.
 
@@ -14,6 +15,7 @@ use crate::{
 };
 
 /// The vendor's place in a read: a page number, an opaque cursor, the id of a running report.
+///
 /// It is stored with the checkpoint and may come back days later, to another version of the connector: keep it
 /// readable, and never put a secret in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +35,7 @@ impl From<String> for PageToken {
 }
 
 /// A request for one page.
+///
 /// ```
 /// use sentia_core::{Fetch, StreamInfo, page::PageToken};
 ///
@@ -58,6 +61,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Asks for what changed since `bound`, inclusive.
+    ///
     /// A record whose time equals the bound must come again; it is absorbed by its digest.
     #[must_use]
     pub fn changed_since(self, bound: Option<DateTime<Utc>>) -> Self {
@@ -77,6 +81,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Asks for pages of so many records.
+    ///
     /// None leaves the choice to the connector.
     #[must_use]
     pub fn sized(self, records: Option<u32>) -> Self {
@@ -94,6 +99,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// The lower bound, inclusive; none for everything.
+    ///
     /// A vendor that compares whole seconds or days is given the bound rounded down, never up. Note that `Display` of an
     /// instant writes `2026-03-01 10:00:00 UTC`; most vendors want `to_rfc3339`.
     pub fn since(&self) -> Option<DateTime<Utc>> {
@@ -119,8 +125,8 @@ pub enum Next {
     /// The same token twice in one reading of a window is refused: it would lead round in a circle.
     More(PageToken),
     /// The window is exhausted, by the vendor's own end mark.
-    /// A missing page, an empty list where there should be
-    /// none or a limit that was reached is no end mark: it is an error.
+    /// A missing page, an empty list where there should be none or a limit that was reached is no end mark: it is
+    /// an error.
     Last,
     /// At this token, not before the time is over: a report is being made.
     /// The wait is by the engine's clock, and ends early when the run is cancelled.
@@ -128,6 +134,7 @@ pub enum Next {
 }
 
 /// How pages follow each other.
+///
 /// It decides what a repeated key means; see [`settle`](crate::certificate::settle).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +146,7 @@ pub enum Paging {
 }
 
 /// One page of a stream.
+///
 /// ```
 /// use std::time::Duration;
 /// use sentia_core::{Page, page::Next};
@@ -166,6 +174,7 @@ impl Page {
     }
 
     /// A page that others follow.
+    ///
     /// It may be empty: some vendors filter after they cut pages.
     pub fn more(decoded: impl Into<Decoded>, token: impl Into<PageToken>) -> Self {
         Page::new(decoded, Next::More(token.into()))
@@ -177,6 +186,7 @@ impl Page {
     }
 
     /// Nothing yet: ask again with `token` after `wait`.
+    ///
     /// The token is durable before the wait begins, so that a restart adopts the running report instead of ordering
     /// another.
     pub fn wait(token: impl Into<PageToken>, wait: Duration) -> Self {
@@ -184,6 +194,7 @@ impl Page {
     }
 
     /// The count the vendor declares for exactly this window.
+    ///
     /// Only a count over the same filter and partition as the pages: with it the window is proved by count, and fails if it
     /// does not match. A count of anything else is left out.
     pub fn declared(self, count: Option<u64>) -> Self {
@@ -191,6 +202,7 @@ impl Page {
     }
 
     /// Says that pages are numbered.
+    ///
     /// Then a key seen twice, or a count that moves, makes the window be read again.
     pub fn numbered(self) -> Self {
         Page { paging: Paging::Numbered, ..self }

@@ -1,4 +1,5 @@
 //! What judges records before they are committed.
+//!
 //! Rules run on each page, after decoding and before the commit. What a rule of severity error refuses goes to
 //! quarantine with its bytes and the reasons; the run is then complete with quarantine. A refused record whose row
 //! exists leaves that row as it was.
@@ -50,13 +51,16 @@ pub struct RuleInfo {
 }
 
 /// A batch by columns.
+///
 /// A rule sees one page, never the table: what needs the whole set is asked in SQL.
 ///
 /// ```
 /// use sentia_core::{ColumnKind, Record, StreamInfo, Value, Version, quality::Columns, record::Document};
 ///
 /// let info = StreamInfo::new("orders").key(&["id"]).column("total", ColumnKind::Integer);
-/// let order = |total| Record::new("1".into(), Version::none(), Document::default(), vec![Value::Integer(total)], vec![]);
+/// let order = |total| {
+///     Record::new("1".into(), Version::none(), Document::default(), vec![Value::Integer(total)], vec![])
+/// };
 /// let orders = [order(5), order(7)];
 /// let columns = Columns::new(&info, &orders);
 /// let totals: Vec<&Value> = columns.column("total").expect("declared").collect();
@@ -81,6 +85,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The values of one column, in page order.
+    ///
     /// `None` where the stream declares no such column.
     pub fn column(&self, name: &str) -> Option<impl Iterator<Item = &'a Value> + use<'a>> {
         let at = self.info.columns.iter().position(|column| column.name == name)?;
@@ -94,6 +99,7 @@ pub struct Findings(Vec<(usize, String)>);
 
 impl Findings {
     /// Notes a violation by the record at `row`.
+    ///
     /// A row may be named several times; its reasons are joined. A row that is not there is ignored.
     pub fn violation(&mut self, row: usize, reason: impl Into<String>) {
         self.0.push((row, reason.into()));

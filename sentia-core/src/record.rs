@@ -12,10 +12,12 @@ use crate::{
 };
 
 /// The fields that identify a record, joined by `/` where there are several.
+///
 /// A key is never empty. It is compared byte for byte, as the vendor writes it.
 pub type Key = Text;
 
 /// A SHA-256 digest.
+///
 /// ```
 /// use sentia_core::record::Digest;
 ///
@@ -33,6 +35,7 @@ impl Digest {
     }
 
     /// The digest of several pieces, one after the other.
+    ///
     /// The pieces' borders do not count. Where they matter, put a length before each.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
@@ -42,6 +45,7 @@ impl Digest {
     }
 
     /// A digest read back from a database.
+    ///
     /// `None` unless there are exactly 32 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Digest)
@@ -66,6 +70,7 @@ impl fmt::Debug for Digest {
 }
 
 /// The vendor's document, byte for byte as received.
+///
 /// It is a slice of the page it came in, so a page's documents share one allocation and live as long as the longest
 /// held of them. Nothing parses and writes it again: the digest is over these bytes.
 ///
@@ -133,6 +138,7 @@ impl fmt::Debug for Document {
 }
 
 /// The vendor's updated-at: the raw text and an integer that orders it.
+///
 /// Versions of one stream are compared by `order` alone. The raw text is kept because vendors write more, or less,
 /// than an instant.
 ///
@@ -164,6 +170,7 @@ impl Version {
 }
 
 /// What a record does to its row.
+///
 /// A tombstone whose document is empty leaves document, columns and child rows as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -175,6 +182,7 @@ pub enum Operation {
 }
 
 /// One keyed item of a stream.
+///
 /// Connectors make records through [`Stream`](crate::Stream) or
 /// [`json_record`](crate::json_record::json_record), which fill key, version and columns alike.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,6 +219,7 @@ impl Record {
     }
 
     /// Marks the record as deleted at the source.
+    ///
     /// The row stays, with the time of the fetch in its column `deleted`.
     #[must_use]
     pub fn tombstone(mut self) -> Self {
@@ -219,6 +228,7 @@ impl Record {
     }
 
     /// Reads a member of the document.
+    ///
     /// The document is parsed for this one member, so it is meant for rules and small connectors. For numbers use
     /// [`Exact`](crate::Exact): serde reads other decimals through binary floats.
     ///
@@ -249,6 +259,7 @@ impl Record {
     }
 
     /// SHA-256 over the document's bytes.
+    ///
     /// Computed when the record was made; changing `document` afterwards does not change it.
     pub fn digest(&self) -> Digest {
         self.digest
@@ -261,6 +272,7 @@ impl Record {
 }
 
 /// A document that could not become a record: kept with its bytes, never dropped.
+///
 /// A rejected document with a key counts as seen, so the sweep spares its row. Without a key it forbids the sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {

@@ -1,4 +1,5 @@
 //! What a run did, and the events on the way.
+//!
 //! Reports are serializable: the store keeps them as the sync log, and a host can show them as they are.
 
 use chrono::{DateTime, Utc};
@@ -13,10 +14,12 @@ use crate::{
 };
 
 /// What went wrong with a stream, in a form that survives the process.
+///
 /// ```
 /// use sentia_core::{Error, ErrorKind, report::Failure};
 ///
-/// let error = Error::new(ErrorKind::Unavailable, "no connection to the vendor").source(std::io::Error::other("refused"));
+/// let refused = std::io::Error::other("refused");
+/// let error = Error::new(ErrorKind::Unavailable, "no connection to the vendor").source(refused);
 /// let failure = Failure::from(&error);
 /// assert_eq!(failure.code, "unavailable");
 /// assert_eq!(failure.message, "unavailable: no connection to the vendor; caused by: refused");
@@ -104,6 +107,7 @@ impl StreamReport {
 }
 
 /// What a run did.
+///
 /// It is `must_use` because a run that is incomplete is not an error: look at [`outcome`](RunReport::outcome).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
@@ -132,6 +136,7 @@ impl RunReport {
     }
 
     /// The worst outcome among the streams.
+    ///
     /// `complete` where no stream was selected.
     pub fn outcome(&self) -> Outcome {
         self.streams.iter().map(|stream| stream.outcome).max().unwrap_or(Outcome::Complete)
@@ -154,6 +159,7 @@ impl RunReport {
 }
 
 /// What happens during a run.
+///
 /// More events may come, so a `match` needs a wildcard.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

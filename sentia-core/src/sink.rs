@@ -1,4 +1,5 @@
 //! Where records are committed.
+//!
 //! A pipeline needs three small ports of a store, which [`Ports`](crate::engine::Ports) sums up: it commits
 //! ([`SyncSink`]), reads back keys ([`RecordReader`]) and keeps the sync log ([`RunLog`]).
 
@@ -30,6 +31,7 @@ use crate::{
 #[diagnostic::on_unimplemented(note = "implement `checkpoint` and `commit`, then run `sink_suite!`")]
 pub trait SyncSink: fmt::Debug + Send + Sync + 'static {
     /// Reads the checkpoint of a partition.
+    ///
     /// `None` before its first commit.
     ///
     /// # Errors
@@ -67,8 +69,8 @@ pub trait RecordReader: fmt::Debug + Send + Sync + 'static {
 #[async_trait]
 pub trait RunLog: fmt::Debug + Send + Sync + 'static {
     /// Writes a run as it stands: once when it begins, once when it ends.
-    /// The second write replaces the first.
-    /// A run without an end was killed or is still going.
+    ///
+    /// The second write replaces the first. A run without an end was killed or is still going.
     ///
     /// # Errors
     /// `Store` when the database fails.

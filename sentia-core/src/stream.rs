@@ -1,4 +1,5 @@
 //! What a stream is: its key, columns, child tables, and how it is read.
+//!
 //! A stream is data. The engine reads from it whether to ask for changes, whether to sweep and how far to overlap; the
 //! store makes its tables from it; nothing branches on a stream's name.
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, ErrorKind, Result, value::ColumnKind};
 
 /// Where records come from and go to: a partition of a stream of a connection of a tenant.
+///
 /// Checkpoint, manifests, certificates and sweep are per `StreamId`.
 ///
 /// ```
@@ -54,6 +56,7 @@ pub struct Column {
 }
 
 /// A child collection with a table of its own, replaced as a set with its parent.
+///
 /// Its rows have no key of their own: `(tenant, connection, parent_key, position)` identifies one, and position counts
 /// from 0 in the vendor's order. A parent that is marked deleted keeps its children.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +81,7 @@ pub enum Reading {
 }
 
 /// How a deletion at the vendor becomes visible.
+///
 /// Rows are marked in their column `deleted` and never removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletes {
@@ -90,6 +94,7 @@ pub enum Deletes {
 }
 
 /// A stream as data: the engine, the store and the documentation read the same entry.
+///
 /// ```
 /// use sentia_core::{ColumnKind, StreamInfo, stream::Deletes};
 ///
@@ -119,14 +124,14 @@ pub struct StreamInfo {
     /// How it is read.
     pub reading: Reading,
     /// How far behind a proved bound the next incremental read begins again.
-    /// Default two minutes. It covers
-    /// a vendor that shows a change later than its time says, and clocks of several servers that differ.
+    /// Default two minutes. It covers a vendor that shows a change later than its time says, and clocks of several
+    /// servers that differ.
     pub overlap: Duration,
     /// How deletions become visible.
     pub deletes: Deletes,
     /// The stream whose keys are this stream's partitions.
-    /// One partition is read per live key of it; it must
-    /// stand before this stream in the connector's list. Default none.
+    /// One partition is read per live key of it; it must stand before this stream in the connector's list. Default
+    /// none.
     pub partitioned_by: Option<&'static str>,
     /// The largest page the vendor grants, in records.
     /// Default none: what the caller or the connector asks for is asked for.
@@ -135,6 +140,7 @@ pub struct StreamInfo {
 
 impl StreamInfo {
     /// A stream that is read in full each time.
+    ///
     /// Without key and columns yet; the overlap is two minutes, and deletions are not seen.
     pub fn new(name: &'static str) -> Self {
         StreamInfo {
@@ -158,6 +164,7 @@ impl StreamInfo {
     }
 
     /// Reads what changed since the checkpoint, by the vendor's `cursor` field.
+    ///
     /// The connector is given the lower bound in [`Fetch::since`](crate::Fetch::since), inclusive, and hands it to the
     /// vendor. The field is also the record's version where records are made by
     /// [`json_record`](crate::json_record::json_record).
@@ -209,6 +216,7 @@ impl StreamInfo {
 }
 
 /// Columns that every stream table has; a declared column may not take their names.
+///
 /// `document_parts`, and the columns of child tables, `parent_key` and `position`, are reserved too.
 pub const BOOKKEEPING: [&str; 14] = [
     "tenant",
@@ -243,6 +251,7 @@ fn columns(stream: &'static str, columns: &[Column]) -> Result<()> {
 }
 
 /// Checks that `name` can stand in SQL unescaped: `[a-z][a-z0-9_]{0,47}`.
+///
 /// A table is named vendor, underscore, stream. Keep that within 63 bytes, where PostgreSQL cuts names.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::stream::{ChildInfo, StreamInfo};
 
 /// A stream's catalog entry with the vendor whose prefix its tables bear.
+///
 /// ```
 /// use std::sync::Arc;
 /// use sentia_core::{StreamInfo, StreamTable};

@@ -1,4 +1,5 @@
 //! Short strings that are decoded once and shared by key, columns and manifest.
+//!
 //! A key stands in its record, in its typed column and in its manifest line. Sharing one allocation among them makes a
 //! page of a thousand records some thousands of allocations cheaper.
 
@@ -7,6 +8,7 @@ use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 
 /// An immutable string; a clone costs a reference count.
+///
 /// It derefs to `str`, borrows as `str` for look-ups in maps, and serializes as a plain string.
 ///
 /// ```

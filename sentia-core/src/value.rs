@@ -1,4 +1,5 @@
 //! What a typed column holds, and the check that binds a row to its record.
+//!
 //! A column is declared by its kind alone; the store chooses the database's type for it, so that one declaration makes
 //! the table on SQLite and on PostgreSQL and both hold equal values.
 
@@ -8,6 +9,7 @@ use rust_decimal::Decimal;
 use crate::{Text, record::Digest};
 
 /// The type of a column. The store chooses the database type (docs/concepts.md has the table).
+///
 /// Money that is summed is an [`Amount`](ColumnKind::Amount); a unit price, an exchange rate or a quantity, which may
 /// have more decimals, is a [`Decimal`](ColumnKind::Decimal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,10 +31,12 @@ pub enum ColumnKind {
 }
 
 /// One value of a row.
+///
 /// ```
 /// use sentia_core::Value;
 ///
-/// assert_eq!(Value::amount("19.95".parse().expect("a decimal")), Ok(Value::Amount("19.95".parse().expect("a decimal"))));
+/// let price = "19.95".parse().expect("a decimal");
+/// assert_eq!(Value::amount(price), Ok(Value::Amount(price)));
 /// assert!(Value::amount("0.00001".parse().expect("a decimal")).is_err(), "five decimals are no amount");
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +64,7 @@ pub const AMOUNT_SCALE: u32 = 4;
 
 impl Value {
     /// An amount, if it has at most four decimals and fits 64 bits in ten-thousandths.
+    ///
     /// That is up to 922 trillion either way. Trailing zeros beyond the fourth decimal do not count.
     ///
     /// # Errors
@@ -101,6 +106,7 @@ fn tagged(into: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 }
 
 /// The amount in ten-thousandths, if that is exact and fits.
+///
 /// ```
 /// use sentia_core::value::ten_thousandths;
 ///
@@ -117,6 +123,7 @@ pub fn ten_thousandths(amount: Decimal) -> Option<i64> {
 pub type ChildRows = Vec<Vec<Value>>;
 
 /// A 64-bit check over every typed column and child row of a record, the same on every database.
+///
 /// It is the start of a SHA-256 over an encoding of the values: kind and length stand before each, rows and tables are
 /// kept apart, decimals are normalized and instants cut to microseconds, which is what both databases give back.
 ///

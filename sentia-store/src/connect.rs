@@ -43,7 +43,7 @@ impl Store {
     pub async fn connect(url: &str) -> Result<Self> {
         let located = |error: Error| error.operation("store.connect").context("url", redacted(url));
         let inner = open(url).await.map_err(located)?;
-        Migrator::up(&inner.orm, None).await.map_err(|error| located(orm_error(error)))?;
+        migrate(&inner).await.map_err(located)?;
         Ok(Store(Arc::new(inner)))
     }
 
@@ -59,6 +59,22 @@ impl Store {
             Dialect::Postgres => self.0.orm.get_postgres_connection_pool().close().await,
         }
     }
+}
+
+/// Runs the migrations, one process at a time: workers of a fleet start together.
+async fn migrate(inner: &Inner) -> Result<()> {
+    #[cfg(feature = "postgres")]
+    if inner.dialect == Dialect::Postgres {
+        let pool = inner.orm.get_postgres_connection_pool();
+        let mut holder = pool.acquire().await.map_err(crate::error::store_error)?;
+        let lock = sqlx::query("SELECT pg_advisory_lock(7361010430)").execute(&mut *holder).await;
+        lock.map_err(crate::error::store_error)?;
+        let migrated = Migrator::up(&inner.orm, None).await.map_err(orm_error);
+        // The lock ends with its connection, so a failure to release it harms nobody for long.
+        let _ = sqlx::query("SELECT pg_advisory_unlock(7361010430)").execute(&mut *holder).await;
+        return migrated;
+    }
+    Migrator::up(&inner.orm, None).await.map_err(orm_error)
 }
 
 async fn open(url: &str) -> Result<Inner> {

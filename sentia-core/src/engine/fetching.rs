@@ -31,8 +31,8 @@ pub(super) struct Fetcher {
 }
 
 /// A page with what is known about its fetch.
-/// `started` orders records of equal version; `vendor_clock` is the
-/// first `Date` received, which bounds the window.
+///
+/// `started` orders records of equal version; `vendor_clock` is the first `Date` received, which bounds the window.
 #[derive(Debug)]
 pub(super) struct Fetched {
     pub(super) page: Page,
@@ -43,6 +43,7 @@ pub(super) struct Fetched {
 
 impl Fetcher {
     /// Begins to fetch the page at `token`. Dropping the handle abandons it.
+    ///
     /// An error names vendor, stream, partition and page.
     pub(super) fn begin(
         &self,

@@ -1,4 +1,5 @@
 //! The engine: it drives connectors, rules and sinks.
+//!
 //! [`Pipeline`] reads a connection stream by stream and partition by partition. Of each partition it keeps two pages in
 //! memory at most: the one that is committed and the next, which is fetched meanwhile on a task of its own. Nothing else
 //! in the workspace spawns tasks. What a window is and when it is proved is in [`crate::cursor`] and

@@ -21,6 +21,7 @@ use crate::{
 };
 
 /// What a pipeline needs of a store: it commits, reads back keys and keeps the sync log.
+///
 /// Implemented for whatever implements the three; a host may wrap a store to watch or replace one of them.
 pub trait Ports: SyncSink + RecordReader + RunLog {}
 
@@ -29,6 +30,7 @@ impl<T: SyncSink + RecordReader + RunLog> Ports for T {}
 type Listener = dyn Fn(&Event) + Send + Sync;
 
 /// Who is told what happens.
+///
 /// An event is made only where somebody listens.
 #[derive(Clone, Default)]
 pub(super) struct Observer(Option<Arc<Listener>>);
@@ -48,6 +50,7 @@ impl fmt::Debug for Observer {
 }
 
 /// Reads a connection and commits what it reads.
+///
 /// Defaults: tenant `default`, the connection is named after the vendor, every stream, incremental, the connector's page
 /// size, no rules, [`SweepPolicy::default`], the machine's clock, no vault, [`TransportPolicy::default`].
 ///
@@ -107,24 +110,29 @@ impl Pipeline {
     }
 
     /// Names whose data it is.
+    ///
     /// Rows of several tenants may share a database; their keys, cursors and secrets are apart.
     pub fn tenant(self, tenant: impl Into<String>) -> Self {
         Pipeline { tenant: tenant.into(), ..self }
     }
 
     /// Names the connection, for instance `shopify-uk`. Default: the vendor's name.
-    /// Lower-case letters, digits, `_` and `-`, at most 48; another name is another cursor and other rows.
+    ///
+    /// Lower-case letters, digits, `_` and `-`, at most 48, beginning with a letter. Another name is another cursor and
+    /// other rows.
     pub fn connection(self, connection: impl Into<String>) -> Self {
         Pipeline { connection: Some(connection.into()), ..self }
     }
 
     /// Reads these streams only.
+    ///
     /// They are read in the connector's order. A name it does not have is an error at [`run`](Self::run).
     pub fn streams(self, streams: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Pipeline { streams: Some(streams.into_iter().map(Into::into).collect()), ..self }
     }
 
     /// Chooses between what changed and everything.
+    ///
     /// A first read is full in either mode. Streams that sweep want a full read now and then; vendors also have changes
     /// that do not move the updated-at.
     pub fn mode(self, mode: Mode) -> Self {
@@ -132,6 +140,7 @@ impl Pipeline {
     }
 
     /// Asks for pages of so many records; the vendor's largest page bounds it.
+    ///
     /// Another size than that of a window in progress opens the window anew: page numbers of another size mean other
     /// records.
     pub fn page_size(self, records: u32) -> Self {
@@ -139,6 +148,7 @@ impl Pipeline {
     }
 
     /// Judges the records of `stream` before they are committed.
+    ///
     /// Rules run in the order they are added; a record that one holds back is not shown to the next.
     pub fn rule(mut self, stream: &str, rule: impl QualityRule) -> Self {
         self.rules.add(stream, rule);
@@ -151,18 +161,21 @@ impl Pipeline {
     }
 
     /// Replaces the clock.
+    ///
     /// For tests; the vendor's clock, which bounds windows, is the vendor's own.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Pipeline { clock, ..self }
     }
 
     /// Gives the connector a vault for credentials that rotate.
+    ///
     /// Without one, a connection with a refresh token is refused with `ConfigInvalid`.
     pub fn vault(self, vault: Vault) -> Self {
         Pipeline { vault: Some(vault), ..self }
     }
 
     /// Replaces the policies of the transport's layers; the vendor's limits are the connector's.
+    ///
     /// [`TransportPolicy::limits`] is therefore ignored here.
     pub fn transport(self, policy: TransportPolicy) -> Self {
         Pipeline { policy, ..self }
@@ -174,6 +187,7 @@ impl Pipeline {
     }
 
     /// Stops between two pages once `token` is cancelled.
+    ///
     /// The fetch under way is dropped, a commit under way ends, and the stream and those after it are `incomplete` with
     /// `Cancelled`.
     pub fn cancel_on(self, token: CancellationToken) -> Self {
@@ -236,10 +250,12 @@ impl Pipeline {
     }
 
     /// Makes the connector's cheapest authorized call.
+    ///
     /// Answers when it was made, by the pipeline's clock. Nothing is written.
     ///
     /// # Errors
     /// As the vendor's table says.
+    ///
     /// # Cancel safety
     /// Dropping the future abandons the call.
     pub async fn check(&self) -> Result<DateTime<Utc>> {
@@ -331,6 +347,7 @@ impl Pipeline {
 }
 
 /// Errors that the next stream would only meet again.
+///
 /// `PermissionDenied` is not among them: another stream may need another scope.
 fn concerns_connection(error: &Error) -> bool {
     use ErrorKind::{Cancelled, ConfigInvalid, QuotaExhausted, Store, Unauthenticated};

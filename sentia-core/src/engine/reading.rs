@@ -1,4 +1,5 @@
 //! Reads one partition to its proof: the next page is fetched while the last one is committed.
+//!
 //! Before each commit the page is held against the one before: a token that leads back, or the same keys once more, would
 //! be read for ever.
 
@@ -25,8 +26,8 @@ use crate::{
 };
 
 /// How often a window is read before what does not add up is left open.
-/// One shift of the ground is
-/// common in a shop that is open; four in a row are more than bad luck.
+///
+/// One shift of the ground is common in a shop that is open; four in a row are more than bad luck.
 const MAX_ATTEMPTS: u32 = 4;
 
 /// One partition's read.
@@ -44,6 +45,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// Where the read stands between two pages.
+///
 /// The window and checkpoint as they will be stored with the next page.
 struct Position {
     checkpoint: Checkpoint,

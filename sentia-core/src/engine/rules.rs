@@ -24,6 +24,7 @@ impl Rules {
     }
 
     /// Judges a page: what a rule of severity error refuses moves to the rejected, with its bytes.
+    ///
     /// # Errors
     /// The rule's own, with its name: a rule that cannot judge stops the stream.
     pub(super) fn judge(&self, info: &StreamInfo, decoded: &mut Decoded) -> Result<()> {

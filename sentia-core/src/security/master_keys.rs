@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use crate::{Error, ErrorKind, Result, config::secret_from_env};
 
 /// Wraps and unwraps data keys of 32 bytes.
+///
 /// A host with a key service implements it; [`MasterKeyset`] keeps the keys in memory. Each secret written is one `wrap`,
 /// each secret read one `unwrap`.
 ///
@@ -22,6 +23,7 @@ pub trait MasterKeys: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unavailable` when the key service does not answer.
+    ///
     /// # Cancel safety
     /// Dropping the future loses nothing: a wrapped key that was not stored is of no use.
     async fn wrap(&self, data_key: &[u8; 32], associated: &[u8]) -> Result<(String, Vec<u8>)>;
@@ -30,6 +32,7 @@ pub trait MasterKeys: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `ConfigInvalid` when the master key is unknown; `SignatureInvalid` when it does not open.
+    ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
     async fn unwrap(
@@ -41,6 +44,7 @@ pub trait MasterKeys: fmt::Debug + Send + Sync + 'static {
 }
 
 /// One master key: an id and 32 bytes.
+///
 /// The id is stored beside each secret in the clear; choose one that says which key it is, as `2026-11`.
 #[derive(Debug)]
 pub struct MasterKey {
@@ -68,6 +72,7 @@ impl MasterKey {
     }
 
     /// A fresh random key that lives as long as the process.
+    ///
     /// For tests: what it sealed cannot be opened after a restart.
     ///
     /// # Errors
@@ -81,6 +86,7 @@ impl MasterKey {
 }
 
 /// Master keys held in memory: the first wraps, all unwrap.
+///
 /// ```
 /// use sentia_core::security::{MasterKey, MasterKeyset};
 ///
@@ -103,6 +109,7 @@ impl MasterKeyset {
     }
 
     /// A keyset of the one key in the variable `name`.
+    ///
     /// Its id is `env`, so another key under the same variable is found out at the first secret it does not open.
     ///
     /// # Errors

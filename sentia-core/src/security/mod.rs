@@ -1,4 +1,5 @@
 //! Envelope encryption of credentials.
+//!
 //! A [`Vault`] seals each secret with a data key of its own and wraps that with a master key. The database holds only
 //! sealed bytes; the master keys come from the environment, or from a host's key service through [`MasterKeys`].
 

@@ -15,6 +15,7 @@ use crate::{
 /// Each write gets a data key of its own, wrapped by the primary master key; both layers are AES-256-GCM with
 /// associated data that binds tenant, connection, name and version, so that a ciphertext moved to another row, or
 /// an old one put back, does not open.
+///
 /// ```
 /// use secrecy::ExposeSecret;
 /// # #[cfg(feature = "testing")]
@@ -50,12 +51,13 @@ impl Vault {
     }
 
     /// Opens a secret.
+    ///
     /// `None` for a name that was never put. The version goes into the next [`put`](Self::put).
     ///
     /// # Errors
     /// `SignatureInvalid` when it was altered or moved; `Store` when the database fails.
-    /// `ConfigInvalid` when the
-    /// master key that sealed it is not in the keyset.
+    ///
+    /// `ConfigInvalid` when the master key that sealed it is not in the keyset.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
@@ -76,10 +78,12 @@ impl Vault {
     }
 
     /// Seals a secret in place of version `expected`. When it returns, the secret is durable.
+    ///
     /// With `None` the secret must be new. The answer is the version it is stored as.
     ///
     /// # Errors
     /// `Conflict` when another version is stored; `Store` when the database fails.
+    ///
     /// # Cancel safety
     /// A dropped future may have written; read again to know.
     pub async fn put(

@@ -28,6 +28,7 @@ static TARGET: LazyLock<Option<(String, u64)>> = LazyLock::new(|| {
 static REACHED: LazyLock<Mutex<HashMap<String, u64>>> = LazyLock::new(Mutex::default);
 
 /// Kills the process without unwinding or flushing if this is the stage it was told to die at.
+///
 /// Everywhere else it is a look at a variable that was read once.
 pub fn point(stage: &str) {
     let Some((target, nth)) = &*TARGET else { return };

@@ -1,4 +1,5 @@
 //! What every key store must do.
+//!
 //! Each behavior is a public async function that takes a store of its own, fresh and empty.
 
 use crate::{
@@ -64,6 +65,7 @@ pub async fn deletes_and_lists(store: impl KeyStore) {
 /// Runs every behavior, one test each, against the stores that the named async functions open.
 ///
 /// A function returns `None` to skip, having printed why.
+///
 /// ```
 /// use sentia_core::testing::MemoryKeyStore;
 ///

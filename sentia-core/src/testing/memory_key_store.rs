@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// Keeps sealed keys in memory; clones share them.
+///
 /// The time of a write is always 1970: the store has no clock.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryKeyStore(Arc<Mutex<BTreeMap<KeyName, StoredKey>>>);

@@ -1,4 +1,5 @@
 //! What every sink must do.
+//!
 //! Each behavior is a public async function that takes a sink of its own, fresh and empty, and panics where the sink
 //! does otherwise. [`sink_suite!`](crate::sink_suite) makes a test of each.
 
@@ -313,6 +314,7 @@ pub async fn a_sweep_never_deletes_on_doubt(sink: impl Subject) {
 /// Runs every behavior, one test each, against the sinks that the named async functions open.
 ///
 /// A function returns `None` to skip, having printed why.
+///
 /// In a test file of the crate that has the sink:
 ///
 /// ```text

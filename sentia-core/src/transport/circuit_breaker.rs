@@ -1,4 +1,5 @@
 //! Stops asking a vendor that is down, and lets one probe through after a while.
+//!
 //! Closed: calls pass and failures in a row are counted. Open: calls fail at once with `Unavailable` and the rest of the
 //! time as their wait. Half open: one call passes; if it succeeds the breaker closes, if it fails it opens again.
 
@@ -14,6 +15,7 @@ use super::{Request, Response, Transport};
 use crate::{Error, ErrorKind, Result, clock::Clock};
 
 /// When the breaker opens and for how long.
+///
 /// ```
 /// use std::time::Duration;
 /// use sentia_core::transport::BreakerPolicy;

@@ -1,4 +1,5 @@
 //! Bounds a call with all its attempts and waits.
+//!
 //! It stands outside retry and rate limit: without it a call could wait as long as a limit's span, a day for some.
 
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! What a connector types: a request builder over the stack.
+//!
 //! Nothing here retries, waits or judges; the layers below do.
 
 use std::{
@@ -23,6 +24,7 @@ use crate::{
 };
 
 /// A connector's way to its vendor: every request goes through the whole stack.
+///
 /// A clone shares the stack, with its limits and breaker.
 #[derive(Debug, Clone)]
 pub struct Http {
@@ -47,6 +49,7 @@ impl Http {
     }
 
     /// Begins a GET.
+    ///
     /// It may be repeated. A URL that does not parse is an error at [`RequestBuilder::send`].
     pub fn get(&self, url: impl AsRef<str>) -> RequestBuilder {
         self.request(Method::GET, url.as_ref())
@@ -67,6 +70,7 @@ impl Http {
 }
 
 /// A request under construction; a mistake surfaces at [`send`](RequestBuilder::send).
+///
 /// ```no_run
 /// # // It needs a vendor to answer.
 /// # async fn example(cx: &sentia_core::Context, token: &secrecy::SecretString) -> sentia_core::Result<()> {
@@ -95,6 +99,7 @@ impl RequestBuilder {
     }
 
     /// Adds a query parameter.
+    ///
     /// Name and value are percent-encoded.
     pub fn query(self, name: &str, value: impl Display) -> Self {
         self.with(|request| {
@@ -123,6 +128,7 @@ impl RequestBuilder {
     }
 
     /// Adds a header that holds a secret: it is never printed.
+    ///
     /// `prefix` stands before it, as in `Bearer `. It is the one line where a connector's secret is exposed to a header.
     pub fn secret_header(self, name: &'static str, prefix: &str, secret: &SecretString) -> Self {
         self.with(|request| {
@@ -167,6 +173,7 @@ impl RequestBuilder {
     }
 
     /// Sets the vendor's table of errors.
+    ///
     /// Default: HTTP's own meaning of a status.
     pub fn classify(self, classify: Classify) -> Self {
         self.with(|request| {
@@ -205,6 +212,7 @@ impl RequestBuilder {
     /// # Errors
     /// As [`send`](Self::send); `InvalidResponse` when there is no array at `pointer`. A document that does not
     /// fit `T` is rejected into quarantine and stops nothing.
+    ///
     /// # Cancel safety
     /// Dropping the future abandons the request.
     pub async fn records<T: DeserializeOwned>(self, pointer: &str) -> Result<Decoded> {

@@ -12,6 +12,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// The vendor's table: turns a response that is not what was asked for into a classified error, and notes what
 /// the response says about quota.
+///
 /// It runs for every response, also for those of status 200: some vendors report errors under it. It must be quick and
 /// must not keep the body.
 pub type Classify = fn(&mut Response) -> Result<()>;
@@ -26,6 +27,7 @@ pub enum Repeat {
 }
 
 /// What a vendor said about a budget in points.
+///
 /// Set by the vendor's table on [`Response::quota`]; the rate limit then follows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quota {
@@ -109,6 +111,7 @@ impl Response {
     }
 
     /// How long the vendor asks to wait: `Retry-After` in whole or decimal seconds, or as a date.
+    ///
     /// A date is compared with the response's own `Date`, so a difference between the clocks does not matter. `None` for what
     /// reads as neither.
     ///
@@ -141,6 +144,7 @@ impl Response {
     }
 
     /// An `InvalidResponse` about this response.
+    ///
     /// It is temporary, with the status and the first 512 bytes of the body as context.
     pub fn invalid(&self, message: &'static str) -> Error {
         Error::new(ErrorKind::InvalidResponse, message)

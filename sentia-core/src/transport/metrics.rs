@@ -12,6 +12,7 @@ use super::{Request, Response, Transport};
 use crate::Result;
 
 /// What was spent at a vendor.
+///
 /// ```
 /// use sentia_core::transport::Usage;
 ///
@@ -35,6 +36,7 @@ impl Usage {
 }
 
 /// A counter shared by a transport and its owner.
+///
 /// A clone counts into the same place. It only ever grows.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<(AtomicU64, AtomicU64)>);

@@ -3,6 +3,7 @@
 //! Outermost first: `Trace · Metrics · Deadline · Retry · CircuitBreaker · RateLimit · Timeout · send`.
 //! The timeout is per attempt and innermost; waiting for a rate-limit token is not a timeout; retry sits outside
 //! the limit, so that each attempt pays for itself; an open breaker fails fast and says when to come back.
+//!
 //! | layer | does | default |
 //! | --- | --- | --- |
 //! | trace | one line at level debug for a call: endpoint, status, bytes | |
@@ -42,6 +43,7 @@ pub use self::{
 use crate::{Result, clock::Clock};
 
 /// Sends one request. Layers wrap it; connectors never implement it.
+///
 /// A test implements it to answer from a script:
 ///
 /// ```
@@ -121,6 +123,7 @@ impl Default for TransportPolicy {
 }
 
 /// Builds the whole stack. The order is fixed here and nowhere else.
+///
 /// ```
 /// use std::{sync::Arc, time::Duration};
 /// use sentia_core::{clock::SystemClock, transport::{self, Meter, RetryPolicy, TransportPolicy}};

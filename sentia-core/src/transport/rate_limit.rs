@@ -1,4 +1,5 @@
 //! Paces calls below the vendor's limits, before the vendor has to refuse.
+//!
 //! A call takes from all limits at once or from none, and waits for the slowest of them. The state is in memory: it
 //! begins full with each stack, and an answer that states a bucket's level corrects it.
 
@@ -17,6 +18,7 @@ use super::{Quota, Request, Response, Transport};
 use crate::{Error, ErrorKind, Result, clock::Clock};
 
 /// One of a vendor's limits.
+///
 /// ```
 /// use std::time::Duration;
 /// use sentia_core::transport::Limit;
@@ -35,8 +37,8 @@ pub enum Limit {
         per: Duration,
     },
     /// A bucket of points, corrected by every answer that states its level.
-    /// A request's cost is
-    /// [`RequestBuilder::cost`](super::RequestBuilder::cost); one dearer than the bucket waits until the bucket is full.
+    /// A request's cost is [`RequestBuilder::cost`](super::RequestBuilder::cost); one dearer than the bucket waits
+    /// until the bucket is full.
     Points {
         /// Points when full.
         maximum: f64,
@@ -60,6 +62,7 @@ pub enum Pacing {
 
 impl Pacing {
     /// Checks that pacing is only off where it can harm nobody.
+    ///
     /// ```
     /// use sentia_core::transport::Pacing;
     ///
@@ -94,6 +97,7 @@ enum Meter {
 
 impl Meter {
     /// How long until `cost` may be spent; `None` when now.
+    ///
     /// Calls that left the window are forgotten, points that came back are added.
     fn wait(&mut self, cost: f64, now: DateTime<Utc>) -> Option<Duration> {
         match self {

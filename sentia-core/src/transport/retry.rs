@@ -1,4 +1,5 @@
 //! Tries again what is worth it, after a delay that `backoff` computes and the vendor may override.
+//!
 //! Only what is [`Temporary`](crate::Status::Temporary) is repeated, and only if the request is [`Repeat::Safe`] or was
 //! refused for its rate, before it could take effect.
 
@@ -20,8 +21,9 @@ pub enum Jitter {
 }
 
 /// Attempts and delays of the retry layer.
-/// The delay before attempt `n + 1` is `base * 2^(n-1)`, at most `cap`, spread by `jitter`. Where the vendor says how long
-/// to wait, that counts instead, plus at most a second of ours so that callers do not return at once.
+///
+/// The delay before attempt `n + 1` is `base * 2^(n-1)`, at most `cap`, spread by `jitter`. Where the vendor says how
+/// long to wait, that counts instead, plus at most a second of ours so that callers do not return at once.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,4 +1,5 @@
 //! The only place that opens a socket.
+//!
 //! TLS is rustls with the system's roots. Redirects are not followed, bodies are read whole up to a bound, and the
 //! vendor's table is asked last, so that every layer above sees a classified error or a good response.
 

@@ -1,4 +1,5 @@
 //! Bounds one attempt.
+//!
 //! It stands inside retry and rate limit: waiting for one's turn is no timeout.
 
 use std::time::Duration;

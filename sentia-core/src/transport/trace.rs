@@ -1,4 +1,5 @@
 //! One event per call: endpoint, outcome, bytes. Never a header, query or body.
+//!
 //! A call that was repeated is one event here; the retry layer tells of each repetition.
 
 use async_trait::async_trait;

@@ -97,7 +97,9 @@ async fn rivals(database: Database) {
         // Both know the same checkpoint before either reads a page. They meet by blocking, each on a thread of its own.
         let meet = move |event: &Event| {
             if matches!(event, Event::Began { .. }) {
-                first.call_once(|| drop(start.wait()));
+                first.call_once(|| {
+                    start.wait();
+                });
             }
         };
         tokio::task::spawn_blocking(move || {

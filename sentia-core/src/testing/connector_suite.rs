@@ -1,1 +1,0 @@
-//! What every connector must do.

@@ -70,7 +70,8 @@ async fn quickstart(arguments: Arguments) -> Result<Outcome> {
         "\n4. What did each shop sell, what was returned, and which of it is an open invoice in the books?\n"
     );
     answer(&url).await;
-    println!("\nThe database is {url}; look around in it.");
+    let place = if url.contains(DEFAULT_FILE) { DEFAULT_FILE } else { "the one you named" };
+    println!("\nThe database is {place}; look around in it.");
     store.close().await;
     Ok(first.max(second))
 }

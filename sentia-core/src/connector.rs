@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
-    Result,
+    Error, ErrorKind, Result,
     context::Context,
     page::{Fetch, Page},
     stream::{StreamInfo, identifier},
@@ -161,6 +161,20 @@ impl ConnectorInfo {
     /// `ConfigInvalid`, naming stream and column.
     pub fn validate(&self) -> Result<()> {
         identifier(self.vendor)?;
-        self.streams.iter().try_for_each(|stream| stream.validate())
+        self.streams.iter().try_for_each(|stream| {
+            stream.validate()?;
+            let children = stream.children.iter().map(|child| child.name);
+            children.chain([stream.name]).try_for_each(|name| self.table_name_fits(name))
+        })
+    }
+
+    /// PostgreSQL cuts names after 63 bytes, and a sequence's name is the table's and seven more.
+    fn table_name_fits(&self, name: &str) -> Result<()> {
+        let length = self.vendor.len() + 1 + name.len();
+        if length <= 56 {
+            return Ok(());
+        }
+        let message = "vendor and stream make a table name of more than 56 characters; shorten them";
+        Err(Error::new(ErrorKind::ConfigInvalid, message).context("stream", name).context("length", length))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     Error, ErrorKind, Exact, Result, Text,
     record::{Document, Key, Record, Rejected, Version},
     stream::{ChildInfo, Column, Deletes, Reading, StreamInfo},
-    value::{ChildRows, ColumnKind, Value},
+    value::{ChildRows, ColumnKind, Value, storable},
 };
 
 /// Splits a JSON array into its elements without copying them out of `body`.
@@ -86,7 +86,7 @@ impl<W> Get<W> {
 
     fn value(&self, wire: &W) -> Result<Value, String> {
         let value = match self {
-            Get::Text(get) => get(wire).map(Value::Text),
+            Get::Text(get) => get(wire).map(Value::text).transpose()?,
             Get::Integer(get) => get(wire).map(Value::Integer),
             Get::Boolean(get) => get(wire).map(Value::Boolean),
             Get::Amount(get) => get(wire).map(|amount| Value::amount(amount.0)).transpose()?,
@@ -412,6 +412,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
             if key.is_empty() {
                 return Err(format!("{}: the key is empty", self.info.key[0]));
             }
+            storable(&key).map_err(|reason| format!("{}: {reason}", self.info.key[0]))?;
             let children = self.children.iter().map(|child| child.rows(wire)).collect::<Result<_, _>>()?;
             Ok((self.columns.row(wire)?, children))
         };
@@ -422,8 +423,8 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
                 Ok(if (self.deleted)(wire) { record.tombstone() } else { record })
             }
             Err(reason) => {
-                let key = Some(key).filter(|key| !key.is_empty());
-                Err(Rejected { key, rule: "decode".into(), reason, document: document.body().clone() })
+                let key = Some(key).filter(|key| !key.is_empty() && storable(key).is_ok());
+                Err(Rejected { key, rule: "decode".into(), reason, document: document.whole() })
             }
         }
     }

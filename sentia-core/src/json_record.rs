@@ -85,7 +85,7 @@ fn value(kind: ColumnKind, raw: &str) -> Result<Value, String> {
         return Ok(Value::Null);
     }
     Ok(match kind {
-        ColumnKind::Text => Value::Text(read(raw)?),
+        ColumnKind::Text => Value::text(read(raw)?)?,
         ColumnKind::Integer => Value::Integer(read(raw)?),
         ColumnKind::Boolean => Value::Boolean(read(raw)?),
         ColumnKind::Amount => Value::amount(raw_number(raw)?.0)?,

@@ -55,7 +55,8 @@ impl<'de> Deserialize<'de> for Exact {
 
 fn parse(token: &str) -> Result<Decimal, String> {
     let token = token.trim();
-    let refused = || format!("{:?} is not a decimal that fits exactly", &token[..token.len().min(64)]);
+    let refused =
+        || format!("{:?} is not a decimal that fits exactly", token.chars().take(64).collect::<String>());
     let (mantissa, exponent) = match token.find(['e', 'E']) {
         Some(at) => (&token[..at], token[at + 1..].parse::<i32>().map_err(|_| refused())?),
         None => (token, 0),

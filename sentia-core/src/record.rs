@@ -119,6 +119,14 @@ impl Document {
         self.parts.as_ref()
     }
 
+    /// Every byte: the body, and after a line feed the parts where there are some.
+    pub fn whole(&self) -> Bytes {
+        match &self.parts {
+            None => self.body.clone(),
+            Some(parts) => [&self.body, b"\n".as_slice(), parts].concat().into(),
+        }
+    }
+
     /// True where the vendor sent none, as with a deletion event.
     pub fn is_empty(&self) -> bool {
         self.body.is_empty()

@@ -239,7 +239,7 @@ fn columns(stream: &'static str, columns: &[Column]) -> Result<()> {
     for (at, column) in columns.iter().enumerate() {
         identifier(column.name)?;
         let taken = BOOKKEEPING.contains(&column.name)
-            || ["document_parts", "parent_key", "position"].contains(&column.name)
+            || ["row_id", "document_parts", "parent_row_id", "parent_key", "position"].contains(&column.name)
             || columns[..at].iter().any(|earlier| earlier.name == column.name);
         if taken {
             return Err(Error::new(ErrorKind::ConfigInvalid, "column name is taken; choose another")

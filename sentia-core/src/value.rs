@@ -76,6 +76,15 @@ impl Value {
         }
     }
 
+    /// A text, if every database can hold it.
+    ///
+    /// # Errors
+    /// The reason: PostgreSQL has no text with the character U+0000.
+    pub fn text(text: Text) -> Result<Value, String> {
+        storable(&text)?;
+        Ok(Value::Text(text))
+    }
+
     fn encode(&self, into: &mut Vec<u8>) {
         match self {
             Value::Null => into.push(0),
@@ -97,6 +106,15 @@ impl Value {
                 tagged(into, 6, &instant.trunc_subsecs(6).timestamp_micros().to_le_bytes());
             }
         }
+    }
+}
+
+/// Refuses the one character that PostgreSQL's text cannot hold, on both databases alike.
+pub(crate) fn storable(text: &str) -> Result<(), String> {
+    if text.as_bytes().contains(&0) {
+        Err("the character U+0000 cannot be stored".to_owned())
+    } else {
+        Ok(())
     }
 }
 

@@ -17,9 +17,10 @@ use crate::{
     checkpoint::{self, Lock},
     dialect::quoted,
     error::corrupt,
-    manifest, quarantine, sweep,
-    table::{CHILD_COLUMNS, STREAM_COLUMNS},
-    unit::{Rows, Unit},
+    manifest, quarantine,
+    rows::{self, Placed, Stamp},
+    sweep,
+    unit::Unit,
 };
 
 /// Stages at which a kill test may end the process; nothing without the feature of the tests.
@@ -37,7 +38,7 @@ pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt
     let Sorted { entries, counts, new, changed } = sort(unit, &batch).await?;
     let sequence = stored.sequence + 1;
     let stamp = Stamp { batch: &batch, run: batch.run.to_string(), sequence };
-    write_rows(unit, &stamp, &new, &changed).await?;
+    rows::write(unit, &stamp, &new, &changed).await?;
     stage("commit.rows_written");
     quarantine::hold(unit, &batch).await?;
     let live: Vec<&str> = batch.records.iter().map(|record| record.key.as_str()).collect();
@@ -85,14 +86,15 @@ struct Existing {
     row_check: i64,
     changed: DateTime<Utc>,
     deleted: bool,
+    row_id: i64,
 }
 
 /// A batch's records by what is to be done with them.
 struct Sorted<'a> {
     entries: Vec<ManifestEntry>,
     counts: Counts,
-    new: Vec<&'a Record>,
-    changed: Vec<&'a Record>,
+    new: Vec<Placed<'a>>,
+    changed: Vec<Placed<'a>>,
 }
 
 async fn sort<'a>(unit: &mut impl Unit, batch: &'a Batch) -> Result<Sorted<'a>> {
@@ -117,7 +119,7 @@ async fn sort<'a>(unit: &mut impl Unit, batch: &'a Batch) -> Result<Sorted<'a>> 
         }
         match row {
             None => {
-                new.push(record);
+                new.push(Placed { record, row_id: 0 });
                 *if deletes { &mut counts.deleted } else { &mut counts.inserted } += 1;
             }
             Some(row) if same(record, row) => {
@@ -129,11 +131,20 @@ async fn sort<'a>(unit: &mut impl Unit, batch: &'a Batch) -> Result<Sorted<'a>> 
                 counts.stale += 1;
             }
             Some(row) => {
-                changed.push(record);
+                changed.push(Placed { record, row_id: row.row_id });
                 *if deletes && !row.deleted { &mut counts.deleted } else { &mut counts.updated } += 1;
             }
         }
     }
+    let ids = match new.len() {
+        0 => Vec::new(),
+        count => {
+            let children: Vec<String> =
+                batch.table.info().children.iter().map(|child| batch.table.child_name(child)).collect();
+            unit.row_ids(&batch.table.name(), &children, count).await?
+        }
+    };
+    new.iter_mut().zip(ids).for_each(|(placed, row_id)| placed.row_id = row_id);
     Ok(Sorted { entries, counts, new, changed })
 }
 
@@ -176,14 +187,15 @@ async fn existing(
 ) -> Result<HashMap<Key, Existing>> {
     use CellKind::{Boolean, Bytes, Integer, Text, Timestamp};
     let sql = format!(
-        "SELECT key, version_order, digest, row_check, changed, deleted IS NOT NULL FROM {} \
+        "SELECT key, version_order, digest, row_check, changed, deleted IS NOT NULL, row_id FROM {} \
          WHERE tenant = $1 AND connection = $2 AND key {{in_keys}}",
         quoted(&batch.table.name())
     );
     let keys: Vec<&str> = keys.keys().map(Key::as_str).collect();
     let cells = [Cell::text(&batch.stream.tenant), Cell::text(&batch.stream.connection)];
-    let rows =
-        unit.query_keys(&sql, &cells, &keys, &[Text, Integer, Bytes, Integer, Timestamp, Boolean]).await?;
+    let rows = unit
+        .query_keys(&sql, &cells, &keys, &[Text, Integer, Bytes, Integer, Timestamp, Boolean, Integer])
+        .await?;
     rows.iter().map(|row| parse_existing(row).ok_or_else(|| corrupt("bookkeeping"))).collect()
 }
 
@@ -195,108 +207,9 @@ fn parse_existing(row: &[Cell<'_>]) -> Option<(Key, Existing)> {
         row_check: row[3].as_integer()?,
         changed,
         deleted: row[5].as_integer()? != 0,
+        row_id: row[6].as_integer()?,
     };
     Some((Key::from(row[0].as_str()?), existing))
-}
-
-/// What every row of a commit has in common.
-pub(crate) struct Stamp<'a> {
-    pub(crate) batch: &'a Batch,
-    pub(crate) run: String,
-    pub(crate) sequence: u64,
-}
-
-async fn write_rows(
-    unit: &mut impl Unit,
-    stamp: &Stamp<'_>,
-    new: &[&Record],
-    changed: &[&Record],
-) -> Result<()> {
-    let table = stamp.batch.table.name();
-    unit.insert(&stream_rows(stamp, &table, new, Writing::Insert)).await?;
-    // A tombstone without a document leaves the row's document, columns and children as they are.
-    let (bare, full): (Vec<&Record>, Vec<&Record>) =
-        changed.iter().partition(|record| record.document.is_empty());
-    unit.update(&stream_rows(stamp, &table, &full, Writing::Update), 3).await?;
-    let bare: Vec<&str> = bare.iter().map(|record| record.key.as_str()).collect();
-    sweep::mark_deleted(unit, stamp, &bare).await?;
-
-    let replaced: Vec<&str> = full.iter().map(|record| record.key.as_str()).collect();
-    let with_children: Vec<&Record> = new.iter().chain(&full).copied().collect();
-    for (at, child) in stamp.batch.table.info().children.iter().enumerate() {
-        let name = stamp.batch.table.child_name(child);
-        if !replaced.is_empty() {
-            let sql = format!(
-                "DELETE FROM {} WHERE tenant = $1 AND connection = $2 AND parent_key {{in_keys}}",
-                quoted(&name)
-            );
-            let stream = &stamp.batch.stream;
-            let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
-            unit.execute_keys(&sql, &cells, &replaced).await?;
-        }
-        let mut columns = CHILD_COLUMNS.to_vec();
-        columns.extend(child.columns.iter().map(|column| (column.name, CellKind::from(column.kind))));
-        let mut cells = Vec::new();
-        for record in &with_children {
-            for (position, row) in record.children[at].iter().enumerate() {
-                cells.extend([
-                    Cell::text(&stamp.batch.stream.tenant),
-                    Cell::text(&stamp.batch.stream.connection),
-                    Cell::text(&record.key),
-                    Cell::Integer(position as i64),
-                ]);
-                cells.extend(row.iter().map(Cell::from));
-            }
-        }
-        unit.insert(&Rows { table: &name, columns, cells }).await?;
-    }
-    Ok(())
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
-    Insert,
-    Update,
-}
-
-fn stream_rows<'a>(
-    stamp: &'a Stamp<'_>,
-    table: &'a str,
-    records: &[&'a Record],
-    writing: Writing,
-) -> Rows<'a> {
-    let batch = stamp.batch;
-    let written = |name: &str| writing == Writing::Insert || name != "first_seen";
-    let mut columns: Vec<_> = STREAM_COLUMNS.into_iter().filter(|(name, _)| written(name)).collect();
-    columns
-        .extend(batch.table.info().columns.iter().map(|column| (column.name, CellKind::from(column.kind))));
-    let mut cells = Vec::with_capacity(records.len() * columns.len());
-    for record in records {
-        cells.extend([
-            Cell::text(&batch.stream.tenant),
-            Cell::text(&batch.stream.connection),
-            Cell::text(&record.key),
-            Cell::text(&batch.stream.partition),
-            Cell::text(&record.version.raw),
-            Cell::Integer(record.version.order),
-            Cell::Bytes(record.digest().as_bytes().to_vec().into()),
-            Cell::Integer(record.row_check()),
-            Cell::text(&stamp.run),
-            Cell::Integer(stamp.sequence as i64),
-        ]);
-        if writing == Writing::Insert {
-            cells.push(Cell::Timestamp(batch.fetched));
-        }
-        let deleted = (record.operation == Operation::Tombstone).then_some(batch.fetched);
-        cells.extend([
-            Cell::Timestamp(batch.fetched),
-            Cell::optional(deleted, Cell::Timestamp),
-            Cell::optional(Some(record.document.body()).filter(|body| !body.is_empty()), Cell::document),
-            Cell::optional(record.document.parts(), Cell::document),
-        ]);
-        cells.extend(record.values.iter().map(Cell::from));
-    }
-    Rows { table, columns, cells }
 }
 
 /// Settles the window where the batch asks for it.

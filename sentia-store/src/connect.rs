@@ -92,6 +92,11 @@ async fn open(url: &str) -> Result<Inner> {
 
 #[cfg(feature = "sqlite")]
 impl Inner {
+    /// The pool that reads go through.
+    pub(crate) fn reader(&self) -> &sqlx::SqlitePool {
+        self.orm.get_sqlite_connection_pool()
+    }
+
     /// The pool that commits go through.
     pub(crate) fn writer(&self) -> &sqlx::SqlitePool {
         self.writer.as_ref().unwrap_or_else(|| self.orm.get_sqlite_connection_pool())

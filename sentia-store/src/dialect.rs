@@ -49,6 +49,43 @@ impl Dialect {
     }
 }
 
+/// The keys of a table and what follows its columns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TableKeys {
+    pub(crate) constraints: &'static str,
+    pub(crate) options: &'static str,
+}
+
+impl Dialect {
+    /// A stream's table is looked up by key at every commit, and joined by `row_id`.
+    pub(crate) fn stream_keys(self) -> TableKeys {
+        match self {
+            // An integer primary key is the row's own place: it needs no index.
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => TableKeys {
+                constraints: "PRIMARY KEY (row_id), UNIQUE (tenant, connection, key)",
+                options: "",
+            },
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => TableKeys {
+                constraints: "PRIMARY KEY (tenant, connection, key), UNIQUE (row_id)",
+                options: "",
+            },
+        }
+    }
+
+    /// A child table is read and replaced by its parent's `row_id`.
+    pub(crate) fn child_keys(self) -> TableKeys {
+        let constraints = "PRIMARY KEY (parent_row_id, position)";
+        match self {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => TableKeys { constraints, options: " WITHOUT ROWID" },
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => TableKeys { constraints, options: "" },
+        }
+    }
+}
+
 /// Quotes an identifier. Names were validated before; quoting keeps reserved words usable.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -14,7 +14,14 @@ pub(crate) fn store_error(error: sqlx::Error) -> Error {
         sqlx::Error::Tls(_) => {
             Error::new(ErrorKind::Store, "no TLS with the database; check sslmode and certificates")
         }
-        sqlx::Error::Database(database) => by_code(database.code().as_deref().unwrap_or_default()),
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            // SQLSTATE has five characters; SQLite's extended codes bear the primary one in their low byte.
+            match code.parse::<u32>() {
+                Ok(number) if code.len() < 5 => by_code(&(number & 0xff).to_string()),
+                _ => by_code(&code),
+            }
+        }
         _ => Error::new(ErrorKind::Store, "the database failed"),
     };
     classified.source(error)
@@ -24,6 +31,10 @@ pub(crate) fn store_error(error: sqlx::Error) -> Error {
 fn by_code(code: &str) -> Error {
     let store = |message: &'static str| Error::new(ErrorKind::Store, message);
     match code {
+        "10" => {
+            store("the disk failed to read or write; check it and its free space, then run again").temporary()
+        }
+        "14" => store("the database file does not open; check its folder and permissions"),
         "53100" | "13" => store("the disk is full; free space, then run again").temporary(),
         "53300" => {
             store("the database has no free connection; lower the pool or raise max_connections").temporary()

@@ -19,6 +19,7 @@ mod migration;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod quarantine;
+mod rows;
 mod run_log;
 mod sink;
 #[cfg(feature = "sqlite")]

@@ -30,6 +30,13 @@ impl PostgresUnit {
         Ok(PostgresUnit { transaction: pool.begin().await.map_err(store_error)? })
     }
 
+    /// Begins to read one state of the database, whatever others commit meanwhile.
+    pub(crate) async fn snapshot(pool: &PgPool) -> Result<Self> {
+        let mut unit = PostgresUnit::begin(pool).await?;
+        unit.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", &[]).await?;
+        Ok(unit)
+    }
+
     pub(crate) async fn commit(self) -> Result<()> {
         self.transaction.commit().await.map_err(store_error)
     }
@@ -153,6 +160,15 @@ fn copy_field(cell: &Cell<'_>, scratch: &mut String, into: &mut Vec<u8>) {
     into.extend_from_slice(&bytes[from..]);
 }
 
+/// The sequence that a stream table's row ids come from.
+pub(crate) fn row_id_sequence(table: &str) -> String {
+    format!("{table}_row_id")
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Documents are sent in pieces of this size, so that a page never stands in memory twice.
 const COPY_BUFFER_BYTES: usize = 256 << 10;
 
@@ -197,6 +213,15 @@ impl Unit for PostgresUnit {
             .await
             .map_err(store_error)?;
         Ok(done.rows_affected())
+    }
+
+    async fn row_ids(&mut self, table: &str, _: &[String], count: usize) -> Result<Vec<i64>> {
+        let sql = format!(
+            "SELECT nextval({}::regclass) FROM generate_series(1, $1)",
+            literal(&quoted(&row_id_sequence(table)))
+        );
+        let rows = self.query(&sql, &[Cell::Integer(count as i64)], &[CellKind::Integer]).await?;
+        Ok(rows.iter().filter_map(|row| row[0].as_integer()).collect())
     }
 
     async fn insert(&mut self, rows: &Rows<'_>) -> Result<()> {

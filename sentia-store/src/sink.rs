@@ -12,29 +12,42 @@ use crate::{
     commit,
     connect::Store,
     dialect::{Dialect, quoted},
-    error::{corrupt, store_error},
+    error::corrupt,
     quarantine::{self, QuarantineEntry},
     table,
     unit::Unit,
 };
 
-/// Runs the same work in one transaction on whichever database this is.
+/// Runs the same work in one writing transaction on whichever database this is.
 macro_rules! in_unit {
-    ($store:expr, |$unit:ident| $work:expr) => {{
+    ($store:expr, |$unit:ident| $work:expr) => {
+        crate::sink::in_transaction!($store, writer, Write, begin, |$unit| $work)
+    };
+}
+pub(crate) use in_unit;
+
+/// Runs the same work on one state of whichever database this is, beside writers.
+macro_rules! in_snapshot {
+    ($store:expr, |$unit:ident| $work:expr) => {
+        crate::sink::in_transaction!($store, reader, Read, snapshot, |$unit| $work)
+    };
+}
+pub(crate) use in_snapshot;
+
+macro_rules! in_transaction {
+    ($store:expr, $pool:ident, $access:ident, $begin:ident, |$unit:ident| $work:expr) => {{
         let store: &Store = $store;
         match store.0.dialect {
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => {
-                let connection = store.0.writer().acquire().await.map_err(store_error)?;
-                crate::sqlite::transaction(connection, async move |$unit: &mut crate::sqlite::SqliteUnit| {
-                    $work
-                })
-                .await
+                let connection = store.0.$pool().acquire().await.map_err(crate::error::store_error)?;
+                let work = async move |$unit: &mut crate::sqlite::SqliteUnit| $work;
+                crate::sqlite::transaction(connection, crate::sqlite::Access::$access, work).await
             }
             #[cfg(feature = "postgres")]
             Dialect::Postgres => {
-                let mut begun =
-                    crate::postgres::PostgresUnit::begin(store.0.orm.get_postgres_connection_pool()).await?;
+                let pool = store.0.orm.get_postgres_connection_pool();
+                let mut begun = crate::postgres::PostgresUnit::$begin(pool).await?;
                 let $unit = &mut begun;
                 let outcome: Result<_> = $work;
                 let value = outcome?;
@@ -44,7 +57,7 @@ macro_rules! in_unit {
         }
     }};
 }
-pub(crate) use in_unit;
+pub(crate) use in_transaction;
 
 impl Store {
     /// Makes the stream's tables where they are missing. Commits call it themselves.
@@ -73,7 +86,7 @@ impl Store {
     /// `Store` when the database fails.
     pub async fn quarantined(&self, stream: &StreamId) -> Result<Vec<QuarantineEntry>> {
         let stream = stream.clone();
-        in_unit!(self, |unit| quarantine::list(unit, &stream).await)
+        in_snapshot!(self, |unit| quarantine::list(unit, &stream).await)
     }
 }
 
@@ -94,7 +107,7 @@ async fn one_at_a_time(unit: &mut impl Unit, dialect: Dialect) -> Result<()> {
 impl SyncSink for Store {
     async fn checkpoint(&self, stream: &StreamId) -> Result<Option<Checkpoint>> {
         let stream = stream.clone();
-        in_unit!(self, |unit| checkpoint::read(unit, &stream, Lock::Shared).await)
+        in_snapshot!(self, |unit| checkpoint::read(unit, &stream, Lock::Shared).await)
     }
 
     async fn commit(&self, batch: Batch) -> Result<Receipt> {
@@ -122,7 +135,7 @@ impl RecordReader for Store {
             quoted(&table.name())
         );
         let stream = stream.clone();
-        let rows = in_unit!(self, |unit| {
+        let rows = in_snapshot!(self, |unit| {
             let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
             unit.query(&sql, &cells, &[CellKind::Text]).await
         })?;

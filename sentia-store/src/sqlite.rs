@@ -24,18 +24,41 @@ pub(crate) struct SqliteUnit {
     connection: Connection,
 }
 
-/// Runs `work` inside `BEGIN IMMEDIATE`, on a blocking thread, and commits if it succeeds.
-pub(crate) async fn transaction<T, F>(connection: PoolConnection<Sqlite>, work: F) -> Result<T>
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Reading one state of the database, beside a writer.
+    Read,
+    /// Writing, as the only one.
+    Write,
+}
+
+impl Access {
+    fn begin(self) -> &'static str {
+        match self {
+            Access::Read => "BEGIN DEFERRED",
+            Access::Write => "BEGIN IMMEDIATE",
+        }
+    }
+}
+
+/// Runs `work` in a transaction, on a blocking thread, and commits if it succeeds.
+pub(crate) async fn transaction<T, F>(
+    connection: PoolConnection<Sqlite>,
+    access: Access,
+    work: F,
+) -> Result<T>
 where
     T: Send + 'static,
     F: AsyncFnOnce(&mut SqliteUnit) -> Result<T> + Send + 'static,
 {
-    let outcome = tokio::task::spawn_blocking(move || blocking(connection, work)).await;
+    let outcome = tokio::task::spawn_blocking(move || blocking(connection, access, work)).await;
     outcome.map_err(|panic| Error::new(ErrorKind::Unexpected, "the commit panicked").source(panic))?
 }
 
 fn blocking<T>(
     mut pooled: PoolConnection<Sqlite>,
+    access: Access,
     work: impl AsyncFnOnce(&mut SqliteUnit) -> Result<T>,
 ) -> Result<T> {
     let mut handle = futures::executor::block_on(pooled.lock_handle()).map_err(store_error)?;
@@ -43,7 +66,7 @@ fn blocking<T>(
     // it finalizes its statements and leaves the handle open.
     let connection =
         unsafe { Connection::from_handle(handle.as_raw_handle().as_ptr()) }.map_err(sqlite_error)?;
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
+    connection.execute_batch(access.begin()).map_err(sqlite_error)?;
     let mut unit = SqliteUnit { connection };
     // The future never waits: every operation of the unit is done when it returns.
     let outcome = futures::executor::block_on(work(&mut unit)).and_then(|value| {
@@ -182,6 +205,19 @@ impl Unit for SqliteUnit {
             touched += statement.raw_execute().map_err(sqlite_error)? as u64;
         }
         Ok(touched)
+    }
+
+    async fn row_ids(&mut self, table: &str, children: &[String], count: usize) -> Result<Vec<i64>> {
+        // The transaction is the only writer, so the greatest id stays the greatest. Child rows whose parent was
+        // deleted by hand keep their ids: those are not given again.
+        let mut greatest: i64 = 0;
+        let tables = std::iter::once((table, "row_id"));
+        for (table, column) in tables.chain(children.iter().map(|child| (child.as_str(), "parent_row_id"))) {
+            let sql = format!("SELECT coalesce(max({column}), 0) FROM {}", quoted(table));
+            let here: i64 = self.prepared(&sql)?.query_row([], |row| row.get(0)).map_err(sqlite_error)?;
+            greatest = greatest.max(here);
+        }
+        Ok((greatest + 1..).take(count).collect())
     }
 
     async fn insert(&mut self, rows: &Rows<'_>) -> Result<()> {

@@ -12,10 +12,10 @@ use sentia_core::{
 
 use crate::{
     cell::{Cell, CellKind},
-    commit::Stamp,
     dialect::quoted,
     error::corrupt,
     manifest::{self, OF_PARTITION, Shards, Sightings, partition_cells},
+    rows::Stamp,
     unit::Unit,
 };
 

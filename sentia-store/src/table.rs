@@ -8,13 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cell::{Cell, CellKind},
-    dialect::{Dialect, quoted},
+    dialect::{Dialect, TableKeys, quoted},
     error::corrupt,
     unit::Unit,
 };
 
 /// The bookkeeping columns of a stream's table, in the order they are written.
-pub(crate) const STREAM_COLUMNS: [(&str, CellKind); 15] = [
+///
+/// `row_id` counts rows in the order they came. Child rows are keyed by it: keys of vendors come in no order, and an
+/// index of them costs a page of writing for nearly every row; the parent bears that once, its children not at all.
+pub(crate) const STREAM_COLUMNS: [(&str, CellKind); 16] = [
+    ("row_id", CellKind::Integer),
     ("tenant", CellKind::Text),
     ("connection", CellKind::Text),
     ("key", CellKind::Text),
@@ -33,11 +37,12 @@ pub(crate) const STREAM_COLUMNS: [(&str, CellKind); 15] = [
 ];
 
 /// The bookkeeping columns of a child table.
-pub(crate) const CHILD_COLUMNS: [(&str, CellKind); 4] = [
+pub(crate) const CHILD_COLUMNS: [(&str, CellKind); 5] = [
+    ("parent_row_id", CellKind::Integer),
+    ("position", CellKind::Integer),
     ("tenant", CellKind::Text),
     ("connection", CellKind::Text),
     ("parent_key", CellKind::Text),
-    ("position", CellKind::Integer),
 ];
 
 const NULLABLE: [&str; 3] = ["deleted", "document", "document_parts"];
@@ -95,10 +100,9 @@ pub(crate) async fn ensure(unit: &mut impl Unit, dialect: Dialect, table: &Strea
     if known.as_ref() == Some(&shape) {
         return Ok(());
     }
-    ensure_one(unit, dialect, &shape, &STREAM_COLUMNS, &["tenant", "connection", "key"]).await?;
+    ensure_one(unit, dialect, &shape, &STREAM_COLUMNS, dialect.stream_keys()).await?;
     for child in &shape.children {
-        ensure_one(unit, dialect, child, &CHILD_COLUMNS, &["tenant", "connection", "parent_key", "position"])
-            .await?;
+        ensure_one(unit, dialect, child, &CHILD_COLUMNS, dialect.child_keys()).await?;
     }
     register(unit, &shape, known.is_some()).await
 }
@@ -108,7 +112,7 @@ async fn ensure_one(
     dialect: Dialect,
     shape: &TableShape,
     bookkeeping: &[(&str, CellKind)],
-    key: &[&str],
+    keys: TableKeys,
 ) -> Result<()> {
     let existing = existing_columns(unit, dialect, &shape.name).await?;
     let ours = bookkeeping.iter().all(|(name, _)| existing.iter().any(|known| known == name));
@@ -118,6 +122,7 @@ async fn ensure_one(
         return Err(Error::new(ErrorKind::ConfigInvalid, message).context("table", &shape.name));
     }
     let declared = shape.kinds()?;
+    let is_stream = bookkeeping.len() == STREAM_COLUMNS.len();
     if existing.is_empty() {
         let bookkeeping = bookkeeping.iter().map(|(name, kind)| {
             let null = if NULLABLE.contains(name) { "" } else { " NOT NULL" };
@@ -125,16 +130,12 @@ async fn ensure_one(
         });
         let typed =
             declared.iter().map(|(name, kind)| format!("{} {}", quoted(name), dialect.column_type(*kind)));
-        let key: Vec<String> = key.iter().map(|name| quoted(name)).collect();
         let columns: Vec<String> = bookkeeping.chain(typed).collect();
-        let sql = format!(
-            "CREATE TABLE {} ({}, PRIMARY KEY ({}))",
-            quoted(&shape.name),
-            columns.join(", "),
-            key.join(", ")
-        );
+        let TableKeys { constraints, options } = keys;
+        let sql =
+            format!("CREATE TABLE {} ({}, {constraints}){options}", quoted(&shape.name), columns.join(", "));
         unit.execute(&sql, &[]).await?;
-        return tune(unit, dialect, &shape.name).await;
+        return if is_stream { tune(unit, dialect, &shape.name).await } else { Ok(()) };
     }
     for (name, kind) in declared.iter().filter(|(name, _)| !existing.iter().any(|known| known == name)) {
         let column = format!("{} {}", quoted(name), dialect.column_type(*kind));
@@ -143,7 +144,10 @@ async fn ensure_one(
     Ok(())
 }
 
-/// Documents of a few kilobytes stay in their row: moving each out of line costs more than the row they bloat.
+/// What a fresh stream table needs besides its columns.
+///
+/// Documents of a few kilobytes stay in their row on PostgreSQL: moving each out of line costs more than the row they
+/// bloat.
 async fn tune(unit: &mut impl Unit, dialect: Dialect, table: &str) -> Result<()> {
     match dialect {
         #[cfg(feature = "sqlite")]
@@ -152,10 +156,15 @@ async fn tune(unit: &mut impl Unit, dialect: Dialect, table: &str) -> Result<()>
             Ok(())
         }
         #[cfg(feature = "postgres")]
-        Dialect::Postgres => unit
-            .execute(&format!("ALTER TABLE {} SET (toast_tuple_target = 8160)", quoted(table)), &[])
-            .await
-            .map(drop),
+        Dialect::Postgres => {
+            let table_name = quoted(table);
+            let sequence = quoted(&crate::postgres::row_id_sequence(table));
+            unit.execute(&format!("ALTER TABLE {table_name} SET (toast_tuple_target = 8160)"), &[]).await?;
+            unit.execute(&format!("CREATE SEQUENCE {sequence} AS bigint CACHE 1000"), &[]).await?;
+            let default = format!("nextval('{sequence}'::regclass)");
+            let sql = format!("ALTER TABLE {table_name} ALTER COLUMN row_id SET DEFAULT {default}");
+            unit.execute(&sql, &[]).await.map(drop)
+        }
     }
 }
 

@@ -52,6 +52,9 @@ pub(crate) trait Unit {
     /// Runs a statement for all `keys`; see [`query_keys`](Self::query_keys).
     async fn execute_keys(&mut self, sql: &str, parameters: &[Cell<'_>], keys: &[&str]) -> Result<u64>;
 
+    /// Takes `count` row ids of a stream's table that no row and no child row bears.
+    async fn row_ids(&mut self, table: &str, children: &[String], count: usize) -> Result<Vec<i64>>;
+
     /// Inserts rows that are not there yet, by the database's fastest way.
     async fn insert(&mut self, rows: &Rows<'_>) -> Result<()>;
 

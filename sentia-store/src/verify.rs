@@ -19,9 +19,9 @@ use crate::{
     connect::Store,
     dialect::{Dialect, quoted},
     entity::certificate as certificates,
-    error::{corrupt, orm_error, store_error},
+    error::{corrupt, orm_error},
     manifest::{self, Shard, Shards, Sightings},
-    sink::in_unit,
+    sink::in_snapshot,
     table::{self, TableShape},
     unit::Unit,
 };
@@ -77,7 +77,7 @@ impl Store {
         let mut report = VerifyReport::default();
         for (stream, table) in self.partitions().await? {
             let proofs = self.certificates(&stream).await?;
-            let found = in_unit!(self, |unit| verify_partition(unit, &stream, &table, &proofs).await)?;
+            let found = in_snapshot!(self, |unit| verify_partition(unit, &stream, &table, &proofs).await)?;
             report.partitions += 1;
             report.rows += found.rows;
             report.certificates += found.certificates;
@@ -106,7 +106,7 @@ impl Store {
 
     /// Every partition that was ever committed to, with its table.
     async fn partitions(&self) -> Result<Vec<(StreamId, TableShape)>> {
-        let (checkpoints, shapes) = in_unit!(self, |unit| partitions_and_tables(unit).await)?;
+        let (checkpoints, shapes) = in_snapshot!(self, |unit| partitions_and_tables(unit).await)?;
         let mut partitions = Vec::with_capacity(checkpoints.len());
         for (stream, table) in checkpoints {
             let shape = shapes.get(&table).cloned().ok_or_else(|| corrupt("table registry"))?;
@@ -153,8 +153,9 @@ async fn verify_partition(
     let index = manifest::index(unit, stream, 0).await?;
     check_chain(unit, stream, &index, shape, &mut report).await?;
     // A full read folds what came before it; the certificates of folded manifests cannot be recomputed any more.
-    let full = proofs.iter().rev().find(|proof| proof.mode == Mode::Full);
-    let folded_before = full.map_or(0, |proof| proof.first_sequence);
+    // Sequences order them; the clock that sealed them may have stepped back.
+    let fulls = proofs.iter().filter(|proof| proof.mode == Mode::Full);
+    let folded_before = fulls.map(|proof| proof.first_sequence).max().unwrap_or(0);
     let proofs: Vec<&Certificate> =
         proofs.iter().filter(|proof| proof.first_sequence >= folded_before).collect();
     let mut tallies = vec![Tally::default(); proofs.len()];
@@ -174,6 +175,9 @@ async fn verify_partition(
         for (tally, window) in tallies.iter_mut().zip(&windows) {
             tally.join(tally_of_rows(window, &state, &rows));
         }
+    }
+    for child in &shape.children {
+        find_orphans(unit, stream, &shape.name, child, &mut report).await?;
     }
     for (proof, tally) in proofs.iter().zip(&tallies) {
         report.certificates += 1;
@@ -292,7 +296,7 @@ async fn read_page(
     let keys: Vec<&str> = rows.iter().filter_map(|row| row[0].as_str()).collect();
     let mut children = Vec::new();
     for child in &shape.children {
-        children.push(read_children(unit, stream, child, &keys).await?);
+        children.push(read_children(unit, stream, &shape.name, child, &keys).await?);
     }
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -321,15 +325,18 @@ fn recompute(row: &[Cell<'static>], children: &[ChildRows]) -> Option<Found> {
 async fn read_children(
     unit: &mut impl Unit,
     stream: &StreamId,
+    table: &str,
     child: &TableShape,
     keys: &[&str],
 ) -> Result<HashMap<String, ChildRows>> {
     let typed = child.kinds()?;
-    let names: Vec<String> = typed.iter().map(|(name, _)| format!(", {}", quoted(name))).collect();
+    let names: Vec<String> = typed.iter().map(|(name, _)| format!(", child.{}", quoted(name))).collect();
     let sql = format!(
-        "SELECT parent_key{} FROM {} WHERE tenant = $1 AND connection = $2 AND parent_key {{in_keys}} \
-         ORDER BY parent_key, position",
+        "SELECT parent.key{} FROM {} parent JOIN {} child ON child.parent_row_id = parent.row_id \
+         WHERE parent.tenant = $1 AND parent.connection = $2 AND parent.key {{in_keys}} \
+         ORDER BY parent.key, child.position",
         names.concat(),
+        quoted(table),
         quoted(&child.name)
     );
     let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
@@ -341,6 +348,29 @@ async fn read_children(
         of_key.entry(row[0].as_str().unwrap_or_default().to_owned()).or_default().push(values);
     }
     Ok(of_key)
+}
+
+/// Child rows that belong to no record of the connection, or say they belong to another.
+async fn find_orphans(
+    unit: &mut impl Unit,
+    stream: &StreamId,
+    table: &str,
+    child: &TableShape,
+    report: &mut VerifyReport,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT child.parent_key FROM {} child WHERE child.tenant = $1 AND child.connection = $2 AND NOT EXISTS \
+         (SELECT 1 FROM {} parent WHERE parent.row_id = child.parent_row_id AND parent.key = child.parent_key \
+         AND parent.tenant = child.tenant AND parent.connection = child.connection)",
+        quoted(&child.name),
+        quoted(table)
+    );
+    let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
+    for row in unit.query(&sql, &cells, &[CellKind::Text]).await? {
+        let key = row[0].as_str().unwrap_or_default();
+        report.differs(&child.name, key, "the child row belongs to no record: slipped in");
+    }
+    Ok(())
 }
 
 /// The window's tally with the tables' own contents in place of what the manifest says, wherever the window's

@@ -135,8 +135,9 @@ impl Reading<'_> {
         }
         let newest = page.records().iter().map(|record| record.version.order).max();
         window.newest = window.newest.max(newest.filter(|order| *order > 0));
-        window.count_moved |= window.pages > 0 && window.declared != page.declared;
-        window.declared = page.declared;
+        // A page that declares nothing says nothing about the count that others declared.
+        window.count_moved |= window.declared.zip(page.declared).is_some_and(|(before, now)| before != now);
+        window.declared = page.declared.or(window.declared);
         window.scope_moved |= window.pages > 0 && window.read_scope != page.read_scope;
         window.read_scope = page.read_scope;
         window.paging = page.paging;

@@ -37,7 +37,9 @@ impl Rules {
             match about.severity {
                 Severity::Warning => {
                     let found = findings.iter().count();
-                    tracing::warn!(rule = about.name, found, "rule violated");
+                    if found > 0 {
+                        tracing::warn!(rule = about.name, found, "rule violated");
+                    }
                 }
                 Severity::Error => hold(decoded, &about.name, &findings),
             }
@@ -62,7 +64,7 @@ fn hold(decoded: &mut Decoded, rule: &str, findings: &Findings) {
                 key: Some(record.key),
                 rule: rule.into(),
                 reason: reasons.join("; "),
-                document: record.document.body().clone(),
+                document: record.document.whole(),
             });
         }
     }

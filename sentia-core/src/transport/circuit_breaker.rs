@@ -42,7 +42,7 @@ impl Default for BreakerPolicy {
 #[derive(Debug, Default)]
 struct State {
     failures: u32,
-    closed_until: Option<DateTime<Utc>>,
+    open_until: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl<T> CircuitBreaker<T> {
     fn admit(&self) -> Result<()> {
         let now = self.clock.now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.closed_until {
+        match state.open_until {
             Some(until) if now < until => {
                 let wait = (until - now).to_std().unwrap_or_default();
                 let message = "the circuit breaker is open after repeated failures";
@@ -69,7 +69,7 @@ impl<T> CircuitBreaker<T> {
             }
             Some(_) => {
                 // Half open: this caller probes; others wait until it returned or its turn is over.
-                state.closed_until = Some(now + self.policy.open);
+                state.open_until = Some(now + self.policy.open);
                 Ok(())
             }
             None => Ok(()),
@@ -86,7 +86,7 @@ impl<T> CircuitBreaker<T> {
         }
         state.failures += 1;
         if state.failures >= self.policy.failures {
-            state.closed_until = Some(self.clock.now() + self.policy.open);
+            state.open_until = Some(self.clock.now() + self.policy.open);
         }
     }
 }

@@ -69,6 +69,31 @@ impl Http {
     }
 }
 
+/// What can stand in a query.
+pub trait QueryValue {
+    /// Its text, not yet percent-encoded.
+    fn into_text(self) -> String;
+}
+
+macro_rules! query_values {
+    ($($kind:ty),+) => {$(
+        impl QueryValue for $kind {
+            fn into_text(self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+query_values!(&str, String, &String, &crate::Text, bool, u32, u64, i32, i64, chrono::NaiveDate);
+
+impl QueryValue for DateTime<Utc> {
+    /// RFC 3339 with `Z`, to the second where it is whole: the form that most vendors read.
+    fn into_text(self) -> String {
+        self.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+    }
+}
+
 /// A request under construction; a mistake surfaces at [`send`](RequestBuilder::send).
 ///
 /// ```no_run
@@ -101,15 +126,15 @@ impl RequestBuilder {
     /// Adds a query parameter.
     ///
     /// Name and value are percent-encoded.
-    pub fn query(self, name: &str, value: impl Display) -> Self {
+    pub fn query(self, name: &str, value: impl QueryValue) -> Self {
         self.with(|request| {
-            request.url.query_pairs_mut().append_pair(name, &value.to_string());
+            request.url.query_pairs_mut().append_pair(name, &value.into_text());
             Ok(())
         })
     }
 
     /// Adds a query parameter where there is a value.
-    pub fn query_opt(self, name: &str, value: Option<impl Display>) -> Self {
+    pub fn query_opt(self, name: &str, value: Option<impl QueryValue>) -> Self {
         match value {
             Some(value) => self.query(name, value),
             None => self,

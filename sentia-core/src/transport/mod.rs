@@ -34,7 +34,7 @@ use async_trait::async_trait;
 
 pub use self::{
     circuit_breaker::BreakerPolicy,
-    http::{Http, RequestBuilder},
+    http::{Http, QueryValue, RequestBuilder},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
     metrics::{Meter, Usage},
     rate_limit::{Limit, Pacing},

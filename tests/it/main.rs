@@ -4,6 +4,8 @@ mod conformance;
 mod connectors;
 mod crash;
 mod database;
+mod examples;
 mod faults;
+mod programs;
 mod thread;
 mod truth;

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::{
     documents::{amounts_are_true, listed, stored},
-    operator::{Programs, syncs_and_verifies},
+    operator::syncs_and_verifies,
     server::Server,
 };
 use crate::database::{Database, Kind};
+use crate::programs::Programs;
 
 pub(super) const ACCESS_TOKEN: &str = "a-ready-access-token";
 pub(super) const TENANT_ID: &str = "45e4708e-d862-4111-ab3a-dd8cd03913e1";

@@ -35,7 +35,7 @@ impl Store {
     /// Opens `url` and runs Sentia's migrations, whose table is `sentia_migrations`.
     ///
     /// `sqlite://PATH?mode=rwc` makes the file where it is missing; `sqlite::memory:` is for tests.
-    /// `postgres://USER@HOST/DATABASE` may name several hosts and a schema by `options=-csearch_path%3DNAME`.
+    /// `postgres://USER@HOST/DATABASE` may name a schema by `options=-csearch_path%3DNAME`.
     ///
     /// # Errors
     /// `ConfigInvalid` for a URL that is neither, or whose database is not compiled in; `Store` when the database

@@ -189,6 +189,8 @@ fn summary(report: &RunReport, started: Instant) -> Value {
         "stale": counts.stale,
         "deleted": counts.deleted,
         "quarantined": counts.quarantined,
+        "held_in_quarantine": report.held(),
+        "held_sweeps": report.held_sweeps(),
         "calls": usage.calls,
         "bytes": usage.bytes,
         "seconds": started.elapsed().as_secs_f64(),

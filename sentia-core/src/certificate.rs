@@ -255,6 +255,8 @@ pub struct Certificate {
     pub distinct: u64,
     /// Documents without a key.
     pub keyless: u64,
+    /// Documents of the partition in quarantine once this was proved, those of earlier windows included.
+    pub held: u64,
     /// What the commits did.
     pub counts: Counts,
     /// Over keys, versions and documents, in any order.
@@ -352,6 +354,7 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
         declared: window.declared,
         distinct: tally.distinct,
         keyless: tally.keyless,
+        held: tally.quarantined + tally.keyless,
         counts: window.counts,
         digest: tally.digest.to_string(),
         first_sequence: window.first_sequence,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     batch::Counts,
-    certificate::{Certificate, Outcome},
+    certificate::{Certificate, Outcome, Sweep},
     cursor::{Mode, RunId},
     transport::Usage,
 };
@@ -147,6 +147,20 @@ impl RunReport {
         let mut sum = Counts::default();
         self.streams.iter().for_each(|stream| sum += stream.counts);
         sum
+    }
+
+    /// Documents in quarantine, those of earlier runs included.
+    pub fn held(&self) -> u64 {
+        self.certificates().map(|certificate| certificate.held).sum()
+    }
+
+    /// How many sweeps wait for somebody to confirm them.
+    pub fn held_sweeps(&self) -> usize {
+        self.certificates().filter(|certificate| matches!(certificate.sweep, Sweep::Held { .. })).count()
+    }
+
+    fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.streams.iter().flat_map(|stream| &stream.certificates)
     }
 
     /// Calls and bytes over the streams.

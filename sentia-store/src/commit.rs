@@ -40,7 +40,7 @@ pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt
     let stamp = Stamp { batch: &batch, run: batch.run.to_string(), sequence };
     rows::write(unit, &stamp, &new, &changed).await?;
     stage("commit.rows_written");
-    quarantine::hold(unit, &batch).await?;
+    quarantine::hold(unit, &batch, sequence).await?;
     let live: Vec<&str> = batch.records.iter().map(|record| record.key.as_str()).collect();
     quarantine::release(unit, &batch, &live).await?;
     manifest::write(unit, &batch.stream, sequence, &stamp.run, &entries).await?;
@@ -255,7 +255,9 @@ async fn seal(
     if let Some(full) = full_read(window) {
         receipt.checkpoint.full = Some(full);
         sweep::fold(unit, stamp, window).await?;
+        quarantine::forget(unit, &stamp.batch.stream, window.first_sequence).await?;
     }
+    certificate.held = quarantine::held(unit, &stamp.batch.stream).await?;
     receipt.checkpoint.cursor = certificate.cursor;
     receipt.checkpoint.window = None;
     certify(unit, &certificate).await?;

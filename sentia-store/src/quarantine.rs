@@ -26,11 +26,13 @@ pub struct QuarantineEntry {
 }
 
 /// Holds the batch's rejected documents; one that is held already is only seen again.
-pub(crate) async fn hold(unit: &mut impl Unit, batch: &Batch) -> Result<()> {
+pub(crate) async fn hold(unit: &mut impl Unit, batch: &Batch, sequence: u64) -> Result<()> {
     let sql = "INSERT INTO sentia_quarantine (tenant, connection, stream, partition, digest, key, rule, reason, \
-               document, run, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+               document, run, sequence, first_seen, last_seen) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
                ON CONFLICT (tenant, connection, stream, partition, digest) DO UPDATE SET \
-               rule = excluded.rule, reason = excluded.reason, run = excluded.run, last_seen = excluded.last_seen";
+               rule = excluded.rule, reason = excluded.reason, run = excluded.run, sequence = excluded.sequence, \
+               last_seen = excluded.last_seen";
     let run = batch.run.to_string();
     for rejected in &batch.rejected {
         let digest = Digest::of(&rejected.document);
@@ -42,6 +44,7 @@ pub(crate) async fn hold(unit: &mut impl Unit, batch: &Batch) -> Result<()> {
             Cell::text(&rejected.reason),
             Cell::bytes(&rejected.document),
             Cell::text(&run),
+            Cell::Integer(sequence as i64),
             Cell::Timestamp(batch.fetched),
             Cell::Timestamp(batch.fetched),
         ]);
@@ -59,6 +62,21 @@ pub(crate) async fn release(unit: &mut impl Unit, batch: &Batch, keys: &[&str]) 
     }
     let sql = format!("DELETE FROM sentia_quarantine WHERE {OF_PARTITION} AND key {{in_keys}}");
     unit.execute_keys(&sql, &cells, keys).await.map(drop)
+}
+
+/// Lets go what a proved full read, from manifest `first` on, did not bring again: the vendor no longer has it so.
+pub(crate) async fn forget(unit: &mut impl Unit, stream: &sentia_core::StreamId, first: u64) -> Result<()> {
+    let mut cells = partition_cells(stream);
+    cells.push(Cell::Integer(first as i64));
+    let sql = format!("DELETE FROM sentia_quarantine WHERE {OF_PARTITION} AND sequence < $5");
+    unit.execute(&sql, &cells).await.map(drop)
+}
+
+/// How many documents of one partition are held.
+pub(crate) async fn held(unit: &mut impl Unit, stream: &sentia_core::StreamId) -> Result<u64> {
+    let sql = format!("SELECT count(*) FROM sentia_quarantine WHERE {OF_PARTITION}");
+    let rows = unit.query(&sql, &partition_cells(stream), &[CellKind::Integer]).await?;
+    Ok(rows.first().and_then(|row| row[0].as_integer()).unwrap_or_default() as u64)
 }
 
 /// Lists what is held of one partition, oldest first.

@@ -311,6 +311,34 @@ pub async fn a_sweep_never_deletes_on_doubt(sink: impl Subject) {
     assert_eq!(writer.keys().await, ["a", "b"]);
 }
 
+/// What is in quarantine is counted by every certificate until the vendor sends it readable or no longer at all.
+pub async fn what_is_held_is_counted_until_it_is_gone(sink: impl Subject) {
+    let held = |receipt: &Receipt| match &receipt.settlement {
+        Some(Settlement::Proved(certificate)) => certificate.held,
+        other => panic!("not proved: {other:?}"),
+    };
+    let reject = |batch: &mut Batch| {
+        for (key, document) in [(Some("x"), "{1"), (Some("y"), "{2"), (None, "{3")] {
+            let (key, document) = (key.map(Into::into), document.into());
+            batch.rejected.push(Rejected {
+                key,
+                rule: "decode".into(),
+                reason: "broken".to_owned(),
+                document,
+            });
+        }
+    };
+    let mut writer = Writer::new(&sink);
+    assert_eq!(held(&writer.full(keyed(&["a"]), "s", reject).await), 3);
+    let incremental = |batch: &mut Batch| {
+        if let Some(window) = &mut batch.checkpoint.window {
+            window.mode = Mode::Incremental;
+        }
+    };
+    assert_eq!(held(&writer.full(keyed(&["x"]), "s", incremental).await), 2, "x became readable");
+    assert_eq!(held(&writer.full(keyed(&["a", "x"]), "s", |_| {}).await), 0, "a full read brought no other");
+}
+
 /// Runs every behavior, one test each, against the sinks that the named async functions open.
 ///
 /// A function returns `None` to skip, having printed why.
@@ -342,7 +370,8 @@ macro_rules! sink_suite {
                 a_repeat_on_numbered_pages_is_read_again
                 a_full_read_sweeps
                 a_large_sweep_is_held
-                a_sweep_never_deletes_on_doubt);
+                a_sweep_never_deletes_on_doubt
+                what_is_held_is_counted_until_it_is_gone);
         }
     )+};
 }

@@ -22,7 +22,7 @@ const TABLES: [&str; 7] = [
     // Held again by its key when the same bytes come back.
     "CREATE TABLE sentia_quarantine (tenant {text} NOT NULL, connection {text} NOT NULL, stream {text} NOT NULL, \
      partition {text} NOT NULL, digest {bytes} NOT NULL, key {text}, rule {text} NOT NULL, reason {text} NOT NULL, \
-     document {bytes} NOT NULL, run {text} NOT NULL, first_seen {timestamp} NOT NULL, last_seen {timestamp} NOT NULL, \
+     document {bytes} NOT NULL, run {text} NOT NULL, sequence {integer} NOT NULL, first_seen {timestamp} NOT NULL, last_seen {timestamp} NOT NULL, \
      PRIMARY KEY (tenant, connection, stream, partition, digest))",
     "CREATE TABLE sentia_runs (run {text} PRIMARY KEY, tenant {text} NOT NULL, connection {text} NOT NULL, \
      vendor {text} NOT NULL, outcome {text}, started {timestamp} NOT NULL, finished {timestamp}, report {text} NOT NULL)",

@@ -347,8 +347,12 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
         outcome: if held { Outcome::CompleteWithQuarantine } else { Outcome::Complete },
         since: window.since,
         bound: window.upper_bound(),
-        // Never backwards: a vendor's clock that jumped back must not make the next read longer for ever.
-        cursor: proved.max(batch.checkpoint.cursor),
+        // An increment never moves it backwards, whatever a vendor's clock does; a full read has seen everything up
+        // to its own bound and mends a cursor that went astray.
+        cursor: match window.mode {
+            Mode::Full => proved.or(batch.checkpoint.cursor),
+            _ => proved.max(batch.checkpoint.cursor),
+        },
         attempt: window.attempt,
         pages: window.pages,
         declared: window.declared,
@@ -370,6 +374,9 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
 }
 
 fn judge(window: &Window, tally: &Tally) -> Result<Evidence, String> {
+    if window.scope_moved {
+        return Err("scopes, filters or API version changed between pages".to_owned());
+    }
     let numbered = window.paging == Paging::Numbered;
     if numbered && tally.repeated > 0 {
         return Err(format!(
@@ -398,8 +405,14 @@ fn sweep_due(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally) -
     if tally.keyless > 0 {
         return refused("a record without a key is in quarantine: a missing key may be hiding there");
     }
-    if window.scope_moved || before.is_some_and(|full| full.read_scope != window.read_scope) {
-        return refused("scopes, filters or API version changed since the last full read");
+    let confirmed = closing.sweep == Some(SweepPolicy::confirmed());
+    if !confirmed && before.is_some_and(|full| full.read_scope != window.read_scope) {
+        return refused(
+            "scopes, filters or API version are not those of the last full read; confirm to sweep",
+        );
+    }
+    if window.paging == Paging::Numbered && window.declared.is_none() && window.pages > 1 {
+        return refused("numbered pages without a count may skip a record that moved between them");
     }
     Sweep::Done { deleted: 0 }
 }
@@ -410,11 +423,14 @@ fn schema_of(batch: &Batch) -> String {
     Digest::of(format!("{:?}{:?}", info.columns, info.children).as_bytes()).to_string()[..16].to_owned()
 }
 
-/// The full read that a proved window leaves behind.
-///
-/// `None` for an incremental one: it says nothing of rows that vanished.
-pub fn full_read(window: &Window) -> Option<FullRead> {
-    (window.mode == Mode::Full).then(|| FullRead { at: window.opened, read_scope: window.read_scope.clone() })
+/// The full read that a proved window leaves behind. A refused sweep keeps the scope it was refused for: otherwise
+/// the next full read would find the narrower scope unchanged and delete what it hides.
+pub fn full_read(window: &Window, before: Option<&FullRead>, sweep: &Sweep) -> Option<FullRead> {
+    let read_scope = match (sweep, before) {
+        (Sweep::Refused { .. }, Some(before)) => before.read_scope.clone(),
+        _ => window.read_scope.clone(),
+    };
+    (window.mode == Mode::Full).then_some(FullRead { at: window.opened, read_scope })
 }
 
 #[cfg(test)]

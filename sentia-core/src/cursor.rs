@@ -128,7 +128,8 @@ impl Window {
     /// The bound, or the newest version seen where there is none. `None` for an empty window without either: then the
     /// cursor stays.
     pub fn upper_bound(&self) -> Option<DateTime<Utc>> {
-        self.bound.or_else(|| self.newest.and_then(DateTime::from_timestamp_micros))
+        // Versions are fixed as they are read, the bound at the start: a stand-in is never later than that.
+        self.bound.or_else(|| Some(self.newest.and_then(DateTime::from_timestamp_micros)?.min(self.opened)))
     }
 }
 

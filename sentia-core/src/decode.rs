@@ -91,8 +91,8 @@ impl<W> Get<W> {
             Get::Boolean(get) => get(wire).map(Value::Boolean),
             Get::Amount(get) => get(wire).map(|amount| Value::amount(amount.0)).transpose()?,
             Get::Decimal(get) => get(wire).map(|number| Value::Decimal(number.0)),
-            Get::Date(get) => get(wire).map(Value::Date),
-            Get::Timestamp(get) => get(wire).map(Value::Timestamp),
+            Get::Date(get) => get(wire).map(Value::date).transpose()?,
+            Get::Timestamp(get) => get(wire).map(Value::timestamp).transpose()?,
         };
         Ok(value.unwrap_or(Value::Null))
     }
@@ -413,12 +413,13 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
                 return Err(format!("{}: the key is empty", self.info.key[0]));
             }
             storable(&key).map_err(|reason| format!("{}: {reason}", self.info.key[0]))?;
+            let version = (self.version)(wire).unwrap_or_default();
+            storable(&version.raw).map_err(|reason| format!("version: {reason}"))?;
             let children = self.children.iter().map(|child| child.rows(wire)).collect::<Result<_, _>>()?;
-            Ok((self.columns.row(wire)?, children))
+            Ok((version, self.columns.row(wire)?, children))
         };
         match rows() {
-            Ok((values, children)) => {
-                let version = (self.version)(wire).unwrap_or_default();
+            Ok((version, values, children)) => {
                 let record = Record::new(key, version, document, values, children);
                 Ok(if (self.deleted)(wire) { record.tombstone() } else { record })
             }
@@ -457,7 +458,9 @@ pub(crate) fn member(document: &[u8], name: &str) -> Option<Text> {
         serde_json::from_slice(document).ok()?;
     let raw = members.get(name)?.get();
     match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str::<Text>(raw).ok().filter(|text| !text.is_empty()),
+        b'"' => {
+            serde_json::from_str::<Text>(raw).ok().filter(|text| !text.is_empty() && storable(text).is_ok())
+        }
         b'-' | b'0'..=b'9' => Some(Text::from(raw)),
         _ => None,
     }

@@ -90,8 +90,8 @@ fn value(kind: ColumnKind, raw: &str) -> Result<Value, String> {
         ColumnKind::Boolean => Value::Boolean(read(raw)?),
         ColumnKind::Amount => Value::amount(raw_number(raw)?.0)?,
         ColumnKind::Decimal => Value::Decimal(raw_number(raw)?.0),
-        ColumnKind::Date => Value::Date(read(raw)?),
-        ColumnKind::Timestamp => Value::Timestamp(read(raw)?),
+        ColumnKind::Date => Value::date(read(raw)?)?,
+        ColumnKind::Timestamp => Value::timestamp(read(raw)?)?,
     })
 }
 

@@ -63,6 +63,15 @@ pub trait RecordReader: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     /// Dropping the future loses nothing.
     async fn live_keys(&self, stream: &StreamId, table: &StreamTable) -> Result<Vec<Key>>;
+
+    /// The partitions of a stream that hold live rows, in their order; the partition of `stream` is ignored.
+    ///
+    /// # Errors
+    /// `Store` when the database fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    async fn live_partitions(&self, stream: &StreamId, table: &StreamTable) -> Result<Vec<Key>>;
 }
 
 /// Keeps the sync log.

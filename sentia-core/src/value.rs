@@ -3,7 +3,7 @@
 //! A column is declared by its kind alone; the store chooses the database's type for it, so that one declaration makes
 //! the table on SQLite and on PostgreSQL and both hold equal values.
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use rust_decimal::Decimal;
 
 use crate::{Text, record::Digest};
@@ -85,6 +85,24 @@ impl Value {
         Ok(Value::Text(text))
     }
 
+    /// A day, if every database can hold it.
+    ///
+    /// # Errors
+    /// The reason: the year is not within 1 to 9999, as with the zero dates of some vendors.
+    pub fn date(date: NaiveDate) -> Result<Value, String> {
+        year_fits(date.year())?;
+        Ok(Value::Date(date))
+    }
+
+    /// An instant, if every database can hold it.
+    ///
+    /// # Errors
+    /// As [`date`](Self::date).
+    pub fn timestamp(instant: DateTime<Utc>) -> Result<Value, String> {
+        year_fits(instant.year())?;
+        Ok(Value::Timestamp(instant))
+    }
+
     fn encode(&self, into: &mut Vec<u8>) {
         match self {
             Value::Null => into.push(0),
@@ -101,12 +119,16 @@ impl Value {
                 tagged(into, 4, &number.mantissa().to_le_bytes());
                 into.push(number.scale() as u8);
             }
-            Value::Date(date) => tagged(into, 5, &chrono::Datelike::num_days_from_ce(date).to_le_bytes()),
+            Value::Date(date) => tagged(into, 5, &date.num_days_from_ce().to_le_bytes()),
             Value::Timestamp(instant) => {
                 tagged(into, 6, &instant.trunc_subsecs(6).timestamp_micros().to_le_bytes());
             }
         }
     }
+}
+
+fn year_fits(year: i32) -> Result<(), String> {
+    if (1..=9999).contains(&year) { Ok(()) } else { Err(format!("the year {year} cannot be stored")) }
 }
 
 /// Refuses the one character that PostgreSQL's text cannot hold, on both databases alike.

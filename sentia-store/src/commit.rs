@@ -1,7 +1,7 @@
 //! One commit: records, manifest, quarantine, checkpoint and certificate in one transaction. The same on both
 //! databases.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
 use sentia_core::{
@@ -18,7 +18,7 @@ use crate::{
     dialect::quoted,
     error::corrupt,
     manifest, quarantine,
-    rows::{self, Placed, Stamp},
+    rows::{self, Placed, Stamp, row_cells},
     sweep,
     unit::Unit,
 };
@@ -41,8 +41,7 @@ pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt
     rows::write(unit, &stamp, &new, &changed).await?;
     stage("commit.rows_written");
     quarantine::hold(unit, &batch, sequence).await?;
-    let live: Vec<&str> = batch.records.iter().map(|record| record.key.as_str()).collect();
-    quarantine::release(unit, &batch, &live).await?;
+    quarantine::release(unit, &batch, &readable(&batch, &entries)).await?;
     manifest::write(unit, &batch.stream, sequence, &stamp.run, &entries).await?;
 
     let mut receipt = Receipt { checkpoint: batch.checkpoint.clone(), counts, settlement: None };
@@ -56,6 +55,14 @@ pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt
     checkpoint::write(unit, &batch.stream, &receipt.checkpoint).await?;
     stage("commit.before_commit");
     Ok(receipt)
+}
+
+/// Keys whose latest document became a row: what is held under them has been replaced by the vendor.
+fn readable<'a>(batch: &Batch, entries: &'a [ManifestEntry]) -> Vec<&'a str> {
+    let rejected: HashSet<&str> =
+        batch.rejected.iter().filter_map(|rejected| rejected.key.as_deref()).collect();
+    let of_rows = entries.iter().filter(|entry| manifest::speaks_of_row(entry.seen));
+    of_rows.map(|entry| entry.key.as_str()).filter(|key| !rejected.contains(key)).collect()
 }
 
 /// Locks the checkpoint and refuses a writer that is not next.
@@ -157,7 +164,8 @@ fn last_of_each(records: &[Record]) -> HashMap<Key, usize> {
                 vacant.insert(at);
             }
             Entry::Occupied(mut known) => {
-                if record.version.order >= records[*known.get()].version.order {
+                let newer = record.version.order >= records[*known.get()].version.order;
+                if newer || record.document.is_empty() {
                     known.insert(at);
                 }
             }
@@ -173,11 +181,13 @@ fn same(record: &Record, row: &Existing) -> bool {
         && (empty || (record.digest() == row.digest && record.row_check() == row.row_check))
 }
 
-/// Order is (version, start of the fetch). Streams without versions are ordered by the fetch alone; a bare deletion
-/// event without a version is the latest word.
+/// Order is (version, start of the fetch). Where either side has no version the fetch alone decides, and a bare
+/// deletion event is the latest word.
 fn older(batch: &Batch, record: &Record, row: &Existing) -> bool {
-    let versioned = record.version.order != 0 || !record.document.is_empty();
-    versioned && (record.version.order, batch.fetched) < (row.version, row.changed)
+    if record.version.order == 0 || row.version == 0 {
+        return !record.document.is_empty() && batch.fetched < row.changed;
+    }
+    (record.version.order, batch.fetched) < (row.version, row.changed)
 }
 
 async fn existing(
@@ -188,11 +198,11 @@ async fn existing(
     use CellKind::{Boolean, Bytes, Integer, Text, Timestamp};
     let sql = format!(
         "SELECT key, version_order, digest, row_check, changed, deleted IS NOT NULL, row_id FROM {} \
-         WHERE tenant = $1 AND connection = $2 AND key {{in_keys}}",
+         WHERE tenant = $1 AND connection = $2 AND partition = $3 AND key {{in_keys}}",
         quoted(&batch.table.name())
     );
     let keys: Vec<&str> = keys.keys().map(Key::as_str).collect();
-    let cells = [Cell::text(&batch.stream.tenant), Cell::text(&batch.stream.connection)];
+    let cells = row_cells(&batch.stream);
     let rows = unit
         .query_keys(&sql, &cells, &keys, &[Text, Integer, Bytes, Integer, Timestamp, Boolean, Integer])
         .await?;
@@ -252,7 +262,7 @@ async fn seal(
         }
     }
     stage("commit.swept");
-    if let Some(full) = full_read(window) {
+    if let Some(full) = full_read(window, receipt.checkpoint.full.as_ref(), &certificate.sweep) {
         receipt.checkpoint.full = Some(full);
         sweep::fold(unit, stamp, window).await?;
         quarantine::forget(unit, &stamp.batch.stream, window.first_sequence).await?;

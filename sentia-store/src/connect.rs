@@ -61,6 +61,17 @@ impl Store {
     }
 }
 
+impl Inner {
+    /// The connection that SeaORM's own statements write through.
+    pub(crate) fn writing_orm(&self) -> DatabaseConnection {
+        #[cfg(feature = "sqlite")]
+        if let Some(writer) = &self.writer {
+            return sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(writer.clone());
+        }
+        self.orm.clone()
+    }
+}
+
 /// Runs the migrations, one process at a time: workers of a fleet start together.
 async fn migrate(inner: &Inner) -> Result<()> {
     #[cfg(feature = "postgres")]
@@ -167,7 +178,10 @@ async fn postgres(url: &str) -> Result<Inner> {
 
 /// The URL without user information and without query, for errors.
 fn redacted(url: &str) -> String {
-    let bare = url.split('?').next().unwrap_or_default();
+    // A password may hold a question mark: what follows the last @ is what can be shown.
+    let from = url.rfind('@').unwrap_or(0);
+    let end = url[from..].find('?').map_or(url.len(), |at| from + at);
+    let bare = &url[..end];
     match (bare.find("://"), bare.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => format!("{}{}", &bare[..scheme + 3], &bare[at + 1..]),
         _ => bare.to_owned(),
@@ -181,6 +195,7 @@ mod tests {
     #[test]
     fn a_password_never_shows() {
         assert_eq!(redacted("postgres://me:p@ss@host/db?password=x"), "postgres://host/db");
+        assert_eq!(redacted("postgres://me:p?ss@host/db?password=x"), "postgres://host/db");
         assert_eq!(redacted("sqlite://acme.db?mode=rwc"), "sqlite://acme.db");
     }
 

@@ -63,12 +63,12 @@ impl Dialect {
             // An integer primary key is the row's own place: it needs no index.
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => TableKeys {
-                constraints: "PRIMARY KEY (row_id), UNIQUE (tenant, connection, key)",
+                constraints: "PRIMARY KEY (row_id), UNIQUE (tenant, connection, partition, key)",
                 options: "",
             },
             #[cfg(feature = "postgres")]
             Dialect::Postgres => TableKeys {
-                constraints: "PRIMARY KEY (tenant, connection, key), UNIQUE (row_id)",
+                constraints: "PRIMARY KEY (tenant, connection, partition, key), UNIQUE (row_id)",
                 options: "",
             },
         }

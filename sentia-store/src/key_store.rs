@@ -14,8 +14,8 @@ use crate::{
     connect::Store,
     dialect::Dialect,
     entity::key::{Column, Entity, Model},
-    error::{orm_error, store_error},
-    sink::in_unit,
+    error::orm_error,
+    sink::in_durable_unit,
     unit::Unit,
 };
 
@@ -72,17 +72,16 @@ impl KeyStore for Store {
     async fn put(&self, name: &KeyName, key: SealedKey, expected: Option<KeyVersion>) -> Result<KeyVersion> {
         let owned = name.clone();
         let at = SystemClock.now();
-        let written = in_unit!(self, |unit| write(unit, &owned, &key, expected, at).await)?;
+        let written = in_durable_unit!(self, |unit| write(unit, &owned, &key, expected, at).await)?;
         if !written {
             return Err(conflict(name));
         }
-        self.flush().await?;
         Ok(expected.unwrap_or(0) + 1)
     }
 
     async fn delete(&self, name: &KeyName, expected: KeyVersion) -> Result<()> {
         let owned = name.clone();
-        let gone = in_unit!(self, |unit| {
+        let gone = in_durable_unit!(self, |unit| {
             let sql = "DELETE FROM sentia_keys WHERE tenant = $1 AND connection = $2 AND name = $3 AND version = $4";
             let expected = [Cell::Integer(expected as i64)];
             unit.execute(sql, &[name_cells(&owned).as_slice(), &expected].concat()).await
@@ -111,22 +110,5 @@ fn entry(row: Model) -> KeyEntry {
         version: row.version as KeyVersion,
         master_key: row.master_key,
         updated: row.updated,
-    }
-}
-
-impl Store {
-    /// Makes the last commit survive a power loss: pages may be read again, a rotated token may not.
-    async fn flush(&self) -> Result<()> {
-        match self.0.dialect {
-            #[cfg(feature = "sqlite")]
-            Dialect::Sqlite => {
-                let flush = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(self.0.writer());
-                flush.await.map_err(store_error)?;
-                Ok(())
-            }
-            // PostgreSQL's commit is durable by itself.
-            #[cfg(feature = "postgres")]
-            Dialect::Postgres => Ok(()),
-        }
     }
 }

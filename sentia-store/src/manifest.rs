@@ -170,24 +170,37 @@ impl Shard {
     }
 }
 
-/// The last sighting of each key of a shard, and how often it was seen.
+/// What the manifests say of one key.
+#[derive(Debug)]
+pub(crate) struct Sighting {
+    /// The latest word on its row; where there is none, the latest sighting.
+    pub(crate) last: ManifestEntry,
+    /// How often it was seen.
+    pub(crate) times: u64,
+    /// Whether the latest sighting went to quarantine, whatever the row says.
+    pub(crate) held: bool,
+}
+
+/// The sightings of each key of a shard.
 #[derive(Debug, Default)]
-pub(crate) struct Sightings(pub(crate) HashMap<Key, (ManifestEntry, u64)>);
+pub(crate) struct Sightings(pub(crate) HashMap<Key, Sighting>);
 
 impl Sightings {
     /// Replays one manifest. A stale or quarantined sighting says nothing about the row, so it never takes the
     /// place of one that does.
     pub(crate) fn replay(&mut self, entries: Vec<ManifestEntry>, shard: Shard) {
         for entry in entries.into_iter().filter(|entry| shard.holds(&entry.key)) {
+            let held = entry.seen == Seen::Quarantined;
             match self.0.entry(entry.key.clone()) {
                 Entry::Vacant(vacant) => {
-                    vacant.insert((entry, 1));
+                    vacant.insert(Sighting { last: entry, times: 1, held });
                 }
                 Entry::Occupied(mut known) => {
-                    let (last, times) = known.get_mut();
-                    *times += 1;
-                    if speaks_of_row(entry.seen) || !speaks_of_row(last.seen) {
-                        *last = entry;
+                    let known = known.get_mut();
+                    known.times += 1;
+                    known.held = held;
+                    if speaks_of_row(entry.seen) || !speaks_of_row(known.last.seen) {
+                        known.last = entry;
                     }
                 }
             }
@@ -196,7 +209,10 @@ impl Sightings {
 
     pub(crate) fn tally(&self) -> Tally {
         let mut tally = Tally::default();
-        self.0.values().for_each(|(last, times)| tally.add(last, *times));
+        for sighting in self.0.values() {
+            tally.add(&sighting.last, sighting.times);
+            tally.quarantined += u64::from(sighting.held && sighting.last.seen != Seen::Quarantined);
+        }
         tally
     }
 }

@@ -1,6 +1,6 @@
 //! Writes a commit's rows: new ones, changed ones, and the child rows of both.
 
-use sentia_core::{Batch, Record, Result, record::Operation, stream::ChildInfo};
+use sentia_core::{Batch, Record, Result, StreamId, record::Operation, stream::ChildInfo};
 
 use crate::{
     cell::{Cell, CellKind},
@@ -24,6 +24,11 @@ pub(crate) struct Placed<'a> {
     pub(crate) row_id: i64,
 }
 
+/// The parameters that narrow a stream's table to one partition, `$1` to `$3` of the statements that use them.
+pub(crate) fn row_cells(stream: &StreamId) -> [Cell<'_>; 3] {
+    [Cell::text(&stream.tenant), Cell::text(&stream.connection), Cell::text(&stream.partition)]
+}
+
 /// Columns that are written once.
 const WRITTEN_ONCE: [&str; 2] = ["row_id", "first_seen"];
 
@@ -44,7 +49,7 @@ pub(crate) async fn write(
     // A tombstone without a document leaves the row's document, columns and children as they are.
     let (bare, full): (Vec<Placed<'_>>, Vec<Placed<'_>>) =
         changed.iter().partition(|placed| placed.record.document.is_empty());
-    unit.update(&stream_rows(stamp, &table, &full, Writing::Update), 3).await?;
+    unit.update(&stream_rows(stamp, &table, &full, Writing::Update), 4).await?;
     let bare: Vec<&str> = bare.iter().map(|placed| placed.record.key.as_str()).collect();
     sweep::mark_deleted(unit, stamp, &bare).await?;
     for (at, child) in stamp.batch.table.info().children.iter().enumerate() {
@@ -75,8 +80,8 @@ fn stream_rows<'a>(
         cells.extend([
             Cell::text(&batch.stream.tenant),
             Cell::text(&batch.stream.connection),
-            Cell::text(&record.key),
             Cell::text(&batch.stream.partition),
+            Cell::text(&record.key),
             Cell::text(&record.version.raw),
             Cell::Integer(record.version.order),
             Cell::Bytes(record.digest().as_bytes().to_vec().into()),
@@ -110,12 +115,12 @@ async fn remove_children(
     }
     let sql = format!(
         "DELETE FROM {} WHERE parent_row_id IN \
-         (SELECT row_id FROM {} WHERE tenant = $1 AND connection = $2 AND key {{in_keys}})",
+         (SELECT row_id FROM {} WHERE tenant = $1 AND connection = $2 AND partition = $3 AND key {{in_keys}})",
         quoted(child),
         quoted(&stamp.batch.table.name())
     );
     let stream = &stamp.batch.stream;
-    let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
+    let cells = row_cells(stream);
     let keys: Vec<&str> = parents.iter().map(|placed| placed.record.key.as_str()).collect();
     unit.execute_keys(&sql, &cells, &keys).await.map(drop)
 }

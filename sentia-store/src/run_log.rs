@@ -28,7 +28,7 @@ impl RunLog for Store {
             .to_owned();
         Entity::insert(row)
             .on_conflict(latest)
-            .exec_without_returning(&self.0.orm)
+            .exec_without_returning(&self.0.writing_orm())
             .await
             .map_err(orm_error)?;
         Ok(())

@@ -24,7 +24,14 @@ macro_rules! in_unit {
         crate::sink::in_transaction!($store, writer, Write, begin, |$unit| $work)
     };
 }
-pub(crate) use in_unit;
+
+/// Runs the same work in one writing transaction that survives a power loss once it returned.
+macro_rules! in_durable_unit {
+    ($store:expr, |$unit:ident| $work:expr) => {
+        crate::sink::in_transaction!($store, writer, WriteDurably, begin, |$unit| $work)
+    };
+}
+pub(crate) use in_durable_unit;
 
 /// Runs the same work on one state of whichever database this is, beside writers.
 macro_rules! in_snapshot {
@@ -129,16 +136,24 @@ impl SyncSink for Store {
 #[async_trait]
 impl RecordReader for Store {
     async fn live_keys(&self, stream: &StreamId, table: &StreamTable) -> Result<Vec<Key>> {
-        self.ensure_table(table).await?;
-        let sql = format!(
-            "SELECT key FROM {} WHERE tenant = $1 AND connection = $2 AND deleted IS NULL ORDER BY key",
-            quoted(&table.name())
-        );
-        let stream = stream.clone();
-        let rows = in_snapshot!(self, |unit| {
-            let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
-            unit.query(&sql, &cells, &[CellKind::Text]).await
-        })?;
-        rows.iter().map(|row| row[0].as_str().map(Key::from).ok_or_else(|| corrupt("key"))).collect()
+        live(self, stream, table, "key").await
     }
+
+    async fn live_partitions(&self, stream: &StreamId, table: &StreamTable) -> Result<Vec<Key>> {
+        live(self, stream, table, "DISTINCT partition").await
+    }
+}
+
+async fn live(store: &Store, stream: &StreamId, table: &StreamTable, what: &str) -> Result<Vec<Key>> {
+    store.ensure_table(table).await?;
+    let sql = format!(
+        "SELECT {what} FROM {} WHERE tenant = $1 AND connection = $2 AND deleted IS NULL ORDER BY 1",
+        quoted(&table.name())
+    );
+    let stream = stream.clone();
+    let rows = in_snapshot!(store, |unit| {
+        let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
+        unit.query(&sql, &cells, &[CellKind::Text]).await
+    })?;
+    rows.iter().map(|row| row[0].as_str().map(Key::from).ok_or_else(|| corrupt("key"))).collect()
 }

@@ -15,13 +15,14 @@ use sqlx::{Sqlite, pool::PoolConnection};
 use crate::{
     cell::{Cell, CellKind},
     dialect::quoted,
-    error::{corrupt, sqlite_error, store_error},
+    error::{sqlite_error, store_error},
     unit::{Rows, Unit},
 };
 
 /// A transaction on a connection borrowed from the pool.
 pub(crate) struct SqliteUnit {
     connection: Connection,
+    access: Access,
 }
 
 /// What a transaction is for.
@@ -29,8 +30,10 @@ pub(crate) struct SqliteUnit {
 pub(crate) enum Access {
     /// Reading one state of the database, beside a writer.
     Read,
-    /// Writing, as the only one.
+    /// Writing, as the only one. A power loss may undo the last commits, whole ones.
     Write,
+    /// Writing what must survive a power loss from the moment the commit returned.
+    WriteDurably,
 }
 
 impl Access {
@@ -38,7 +41,26 @@ impl Access {
         match self {
             Access::Read => "BEGIN DEFERRED",
             Access::Write => "BEGIN IMMEDIATE",
+            Access::WriteDurably => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
         }
+    }
+
+    fn end(self) -> &'static str {
+        match self {
+            Access::Read | Access::Write => "",
+            Access::WriteDurably => "PRAGMA synchronous = NORMAL",
+        }
+    }
+}
+
+impl Drop for SqliteUnit {
+    /// After an error or a panic nothing of the unit stays, and the connection goes back to its pool without a
+    /// transaction. After some errors SQLite has rolled back by itself.
+    fn drop(&mut self) {
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        let _ = self.connection.execute_batch(self.access.end());
     }
 }
 
@@ -67,17 +89,12 @@ fn blocking<T>(
     let connection =
         unsafe { Connection::from_handle(handle.as_raw_handle().as_ptr()) }.map_err(sqlite_error)?;
     connection.execute_batch(access.begin()).map_err(sqlite_error)?;
-    let mut unit = SqliteUnit { connection };
+    let mut unit = SqliteUnit { connection, access };
     // The future never waits: every operation of the unit is done when it returns.
-    let outcome = futures::executor::block_on(work(&mut unit)).and_then(|value| {
+    futures::executor::block_on(work(&mut unit)).and_then(|value| {
         unit.connection.execute_batch("COMMIT").map_err(sqlite_error)?;
         Ok(value)
-    });
-    if outcome.is_err() && !unit.connection.is_autocommit() {
-        // After some errors SQLite has rolled back by itself; either way nothing of the unit stays.
-        unit.connection.execute_batch("ROLLBACK").map_err(sqlite_error)?;
-    }
-    outcome
+    })
 }
 
 /// Statements are written with `$1`; SQLite numbers its parameters `?1`.
@@ -88,7 +105,8 @@ fn numbered(sql: &str) -> String {
 fn read(row: &rusqlite::Row<'_>, kinds: &[CellKind]) -> Result<Vec<Cell<'static>>> {
     let cell = |(at, kind): (usize, &CellKind)| {
         let value = row.get_ref(at).map_err(sqlite_error)?;
-        cell_of(value, *kind).ok_or_else(|| corrupt("a column of a row"))
+        // What a hand put there may be of another type: it stays text, which no declared value equals.
+        Ok(cell_of(value, *kind).unwrap_or_else(|| Cell::Text(format!("{value:?}").into())))
     };
     kinds.iter().enumerate().map(cell).collect()
 }

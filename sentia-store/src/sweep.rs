@@ -15,7 +15,7 @@ use crate::{
     dialect::quoted,
     error::corrupt,
     manifest::{self, OF_PARTITION, Shards, Sightings, partition_cells},
-    rows::Stamp,
+    rows::{Stamp, row_cells},
     unit::Unit,
 };
 
@@ -107,10 +107,10 @@ async fn tombstones(unit: &mut impl Unit, stamp: &Stamp<'_>, keys: &[&str]) -> R
     use CellKind::{Bytes, Integer, Text};
     let stream = &stamp.batch.stream;
     let sql = format!(
-        "SELECT key, version_order, digest, row_check FROM {} WHERE tenant = $1 AND connection = $2 AND key {{in_keys}}",
+        "SELECT key, version_order, digest, row_check FROM {} WHERE tenant = $1 AND connection = $2 AND partition = $3 AND key {{in_keys}}",
         quoted(&stamp.batch.table.name())
     );
-    let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
+    let cells = row_cells(stream);
     let rows = unit.query_keys(&sql, &cells, keys, &[Text, Integer, Bytes, Integer]).await?;
     let parse = |row: &Vec<Cell<'_>>| {
         Some(ManifestEntry {
@@ -132,7 +132,7 @@ pub(crate) async fn mark_deleted(unit: &mut impl Unit, stamp: &Stamp<'_>, keys: 
     let stream = &stamp.batch.stream;
     let sql = format!(
         "UPDATE {} SET deleted = $1, changed = $2, run = $3, sequence = $4 \
-         WHERE tenant = $5 AND connection = $6 AND key {{in_keys}}",
+         WHERE tenant = $5 AND connection = $6 AND partition = $7 AND key {{in_keys}}",
         quoted(&stamp.batch.table.name())
     );
     let cells = [
@@ -142,6 +142,7 @@ pub(crate) async fn mark_deleted(unit: &mut impl Unit, stamp: &Stamp<'_>, keys: 
         Cell::Integer(stamp.sequence as i64),
         Cell::text(&stream.tenant),
         Cell::text(&stream.connection),
+        Cell::text(&stream.partition),
     ];
     unit.execute_keys(&sql, &cells, keys).await.map(drop)
 }
@@ -169,7 +170,7 @@ pub(crate) async fn fold(unit: &mut impl Unit, stamp: &Stamp<'_>, window: &Windo
                 spoken.extend(of_rows.map(|entry| entry.key).filter(|key| shard.holds(key)));
             }
         }
-        let kept = sightings.0.into_values().map(|(entry, _)| entry);
+        let kept = sightings.0.into_values().map(|sighting| sighting.last);
         left.extend(kept.filter(|entry| manifest::speaks_of_row(entry.seen) && !spoken.contains(&entry.key)));
     }
     left.sort_by(|a, b| a.key.cmp(&b.key));

@@ -1,8 +1,7 @@
 //! Compares manifests, certificates and tables: a row deleted, altered or slipped in by hand is named.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use sentia_core::{
     Certificate, Key, Result, StreamId, Value,
     batch::{ManifestEntry, Seen},
@@ -18,9 +17,9 @@ use crate::{
     checkpoint::{self, Lock},
     connect::Store,
     dialect::{Dialect, quoted},
-    entity::certificate as certificates,
-    error::{corrupt, orm_error},
-    manifest::{self, Shard, Shards, Sightings},
+    error::corrupt,
+    manifest::{self, OF_PARTITION, Shard, Shards, Sighting, Sightings, partition_cells},
+    rows::row_cells,
     sink::in_snapshot,
     table::{self, TableShape},
     unit::Unit,
@@ -75,9 +74,13 @@ impl Store {
     /// `Store` when the database fails or a manifest does not read back.
     pub async fn verify(&self) -> Result<VerifyReport> {
         let mut report = VerifyReport::default();
-        for (stream, table) in self.partitions().await? {
-            let proofs = self.certificates(&stream).await?;
-            let found = in_snapshot!(self, |unit| verify_partition(unit, &stream, &table, &proofs).await)?;
+        let partitions = self.partitions().await?;
+        let tables: BTreeMap<String, TableShape> =
+            partitions.iter().map(|(_, shape)| (shape.name.clone(), shape.clone())).collect();
+        let strangers = in_snapshot!(self, |unit| find_strangers(unit, tables.values()).await)?;
+        report.differences.extend(strangers);
+        for (stream, table) in partitions {
+            let found = in_snapshot!(self, |unit| verify_partition(unit, &stream, &table).await)?;
             report.partitions += 1;
             report.rows += found.rows;
             report.certificates += found.certificates;
@@ -91,17 +94,8 @@ impl Store {
     /// # Errors
     /// `Store` when the database fails.
     pub async fn certificates(&self, stream: &StreamId) -> Result<Vec<Certificate>> {
-        let rows = certificates::Entity::find()
-            .filter(certificates::Column::Tenant.eq(&stream.tenant))
-            .filter(certificates::Column::Connection.eq(&stream.connection))
-            .filter(certificates::Column::Stream.eq(&stream.stream))
-            .filter(certificates::Column::Partition.eq(&stream.partition))
-            .order_by_asc(certificates::Column::Sealed)
-            .order_by_asc(certificates::Column::Id)
-            .all(&self.0.orm)
-            .await
-            .map_err(orm_error)?;
-        rows.iter().map(|row| serde_json::from_str(&row.body).map_err(|_| corrupt("certificate"))).collect()
+        let stream = stream.clone();
+        in_snapshot!(self, |unit| read_certificates(unit, &stream).await)
     }
 
     /// Every partition that was ever committed to, with its table.
@@ -147,9 +141,9 @@ async fn verify_partition(
     unit: &mut impl Unit,
     stream: &StreamId,
     shape: &TableShape,
-    proofs: &[Certificate],
 ) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
+    let proofs = read_certificates(unit, stream).await?;
     let index = manifest::index(unit, stream, 0).await?;
     check_chain(unit, stream, &index, shape, &mut report).await?;
     // A full read folds what came before it; the certificates of folded manifests cannot be recomputed any more.
@@ -184,6 +178,13 @@ async fn verify_partition(
         check_certificate(proof, tally, &mut report);
     }
     Ok(report)
+}
+
+async fn read_certificates(unit: &mut impl Unit, stream: &StreamId) -> Result<Vec<Certificate>> {
+    let sql = format!("SELECT body FROM sentia_certificates WHERE {OF_PARTITION} ORDER BY sealed, id");
+    let rows = unit.query(&sql, &partition_cells(stream), &[CellKind::Text]).await?;
+    let parse = |row: &Vec<Cell<'_>>| serde_json::from_str(row[0].as_str()?).ok();
+    rows.iter().map(|row| parse(row).ok_or_else(|| corrupt("certificate"))).collect()
 }
 
 /// The manifests of a partition follow each other without a gap, up to the checkpoint's own.
@@ -232,10 +233,10 @@ async fn compare_rows(
         for found in page.into_iter().filter(|found| shard.holds(&found.entry.key)) {
             report.rows += 1;
             let key = found.entry.key.clone();
-            match state.0.get(&key).filter(|(entry, _)| manifest::speaks_of_row(entry.seen)) {
+            match state.0.get(&key).filter(|known| manifest::speaks_of_row(known.last.seen)) {
                 None => report.differs(&shape.name, &key, "the row is in no manifest: slipped in"),
-                Some((entry, _)) => {
-                    for what in found.altered(entry) {
+                Some(known) => {
+                    for what in found.altered(&known.last) {
                         report.differs(&shape.name, &key, what);
                     }
                 }
@@ -243,9 +244,9 @@ async fn compare_rows(
             rows.insert(key, Row { version: found.entry.version, digest: found.entry.digest });
         }
     }
-    let gone = state.0.values().filter(|(entry, _)| manifest::speaks_of_row(entry.seen));
-    for (entry, _) in gone.filter(|(entry, _)| !rows.contains_key(&entry.key)) {
-        report.differs(&shape.name, &entry.key, "the row is missing");
+    let of_rows = state.0.values().map(|known| &known.last).filter(|last| manifest::speaks_of_row(last.seen));
+    for gone in of_rows.filter(|last| !rows.contains_key(&last.key)) {
+        report.differs(&shape.name, &gone.key, "the row is missing");
     }
     Ok(rows)
 }
@@ -333,13 +334,13 @@ async fn read_children(
     let names: Vec<String> = typed.iter().map(|(name, _)| format!(", child.{}", quoted(name))).collect();
     let sql = format!(
         "SELECT parent.key{} FROM {} parent JOIN {} child ON child.parent_row_id = parent.row_id \
-         WHERE parent.tenant = $1 AND parent.connection = $2 AND parent.key {{in_keys}} \
+         WHERE parent.tenant = $1 AND parent.connection = $2 AND parent.partition = $3 AND parent.key {{in_keys}} \
          ORDER BY parent.key, child.position",
         names.concat(),
         quoted(table),
         quoted(&child.name)
     );
-    let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
+    let cells = row_cells(stream);
     let mut kinds = vec![CellKind::Text];
     kinds.extend(typed.iter().map(|(_, kind)| *kind));
     let mut of_key: HashMap<String, ChildRows> = HashMap::new();
@@ -348,6 +349,31 @@ async fn read_children(
         of_key.entry(row[0].as_str().unwrap_or_default().to_owned()).or_default().push(values);
     }
     Ok(of_key)
+}
+
+/// Rows of partitions that nothing was ever committed to, and rows without a key: no manifest speaks of them.
+async fn find_strangers(
+    unit: &mut impl Unit,
+    tables: impl Iterator<Item = &TableShape>,
+) -> Result<Vec<Difference>> {
+    let mut found = VerifyReport::default();
+    for shape in tables {
+        let sql = format!(
+            "SELECT stranger.key FROM {} stranger WHERE stranger.key = '' OR NOT EXISTS (SELECT 1 FROM \
+             sentia_checkpoints c WHERE c.stream_table = $1 AND c.tenant = stranger.tenant \
+             AND c.connection = stranger.connection AND c.partition = stranger.partition)",
+            quoted(&shape.name)
+        );
+        for row in unit.query(&sql, &[Cell::text(&shape.name)], &[CellKind::Text]).await? {
+            let key = row[0].as_str().unwrap_or_default();
+            found.differs(
+                &shape.name,
+                key,
+                "the row is of a partition that was never committed to: slipped in",
+            );
+        }
+    }
+    Ok(found.differences)
 }
 
 /// Child rows that belong to no record of the connection, or say they belong to another.
@@ -377,12 +403,13 @@ async fn find_orphans(
 /// sighting is still the latest word on its row.
 fn tally_of_rows(window: &Sightings, state: &Sightings, rows: &HashMap<Key, Row>) -> Tally {
     let mut tally = Tally::default();
-    for (key, (seen, times)) in &window.0 {
-        let current =
-            manifest::speaks_of_row(seen.seen) && state.0.get(key).is_some_and(|(last, _)| last == seen);
+    for (key, Sighting { last: seen, times, .. }) in &window.0 {
+        let latest = state.0.get(key).is_some_and(|known| known.last == *seen);
+        let current = manifest::speaks_of_row(seen.seen) && latest;
         match rows.get(key).filter(|_| current) {
             Some(row) => {
-                tally.add(&ManifestEntry { version: row.version, digest: row.digest, ..seen.clone() }, *times)
+                tally
+                    .add(&ManifestEntry { version: row.version, digest: row.digest, ..seen.clone() }, *times);
             }
             None if current => {}
             None => tally.add(seen, *times),

@@ -6,6 +6,7 @@ mod crash;
 mod database;
 mod examples;
 mod faults;
+mod partitions;
 mod programs;
 mod thread;
 mod truth;

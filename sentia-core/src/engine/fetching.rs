@@ -103,13 +103,19 @@ impl Fetcher {
     /// finds it.
     fn check(&self, page: &Page) -> Result<()> {
         let fits = page.records().iter().all(|record| {
-            record.values.len() == self.info.columns.len()
+            let children = record.children.iter().zip(&self.info.children);
+            !record.key.is_empty()
+                && record.values.len() == self.info.columns.len()
                 && record.children.len() == self.info.children.len()
+                && children
+                    .into_iter()
+                    .all(|(rows, info)| rows.iter().all(|row| row.len() == info.columns.len()))
         });
         if fits {
             return Ok(());
         }
-        let message = "a record has other columns than its stream declares; report a defect of the connector";
+        let message =
+            "a record has no key or other columns than its stream declares; report a defect of the connector";
         Err(Error::new(ErrorKind::Unexpected, message))
     }
 }

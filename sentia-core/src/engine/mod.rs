@@ -6,6 +6,7 @@
 //! [`crate::certificate`].
 
 mod fetching;
+mod partitions;
 mod pipeline;
 mod reading;
 mod rules;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{fetching::Fetcher, reading::Reading, rules::Rules};
+use super::{fetching::Fetcher, partitions::Partitions, reading::Reading, rules::Rules};
 use crate::{
     Connector, ConnectorInfo, Context, Error, ErrorKind, QualityRule, Result, RunLog, SyncSink,
     certificate::SweepPolicy,
@@ -304,43 +304,33 @@ impl Pipeline {
             partition: partition.to_owned(),
         };
         let stream = table.info();
-        let partitions = match stream.partitioned_by {
-            None => vec!["".into()],
-            Some(parent) => {
-                let info = self.connector.info();
-                let parent_info =
-                    info.streams.iter().find(|stream| stream.name == parent).ok_or_else(|| {
-                        Error::new(ErrorKind::Unexpected, "partitioned by a stream that does not exist")
-                            .context("stream", parent)
-                    })?;
-                let parent_table = StreamTable::new(info.vendor, parent_info.clone());
-                self.ports.live_keys(&of(parent, ""), &parent_table).await?
-            }
-        };
-        for partition in partitions {
-            let fetcher = Fetcher {
+        let reading = |partition: &str| Reading {
+            ports: &self.ports,
+            fetcher: Fetcher {
                 connector: self.connector.clone(),
                 vendor: table.vendor(),
                 cx: cx.clone(),
                 info: stream.clone(),
-                partition: Arc::from(partition.as_str()),
+                partition: Arc::from(partition),
                 rules: Arc::new(self.rules.clone()),
                 meter: meter.clone(),
                 page_size: self.page_size,
-            };
-            let reading = Reading {
-                ports: &self.ports,
-                fetcher,
-                clock: self.clock.clone(),
-                observer: &self.observer,
-                cancelled: &self.cancelled,
-                id: of(stream.name, &partition),
-                table: table.clone(),
-                run: report.run,
-                mode: self.mode,
-                sweep: self.sweep,
-            };
-            reading.run(entry).await?;
+            },
+            clock: self.clock.clone(),
+            observer: &self.observer,
+            cancelled: &self.cancelled,
+            id: of(stream.name, partition),
+            table: table.clone(),
+            run: report.run,
+            mode: self.mode,
+            sweep: self.sweep,
+        };
+        let partitions = Partitions::of(&self.ports, &self.connector.info(), table, report).await?;
+        for partition in partitions.live {
+            reading(&partition).run(entry).await?;
+        }
+        for partition in partitions.vanished {
+            reading(&partition).retire(entry).await?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::{
     certificate::SweepPolicy,
     clock::Clock,
     cursor::{Checkpoint, Mode, Window},
-    page::{Next, PageToken},
+    page::{Next, PageToken, Paging},
     record::Digest,
     report::{Event, StreamReport},
     stream::{Deletes, Reading as StreamReading, StreamId},
@@ -29,6 +29,12 @@ use crate::{
 ///
 /// One shift of the ground is common in a shop that is open; four in a row are more than bad luck.
 const MAX_ATTEMPTS: u32 = 4;
+
+/// How far a vendor's clock may be ahead of ours before ours bounds the window.
+const MAX_CLOCK_LEAD: chrono::Duration = chrono::Duration::minutes(10);
+
+/// The shortest wait that a vendor-side job is granted, so that an answer of "wait" is never a hot loop.
+const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// One partition's read.
 pub(super) struct Reading<'a> {
@@ -91,6 +97,37 @@ impl Reading<'_> {
         }
     }
 
+    /// Marks the rows of a partition that is gone as deleted, with a certificate like any other read: its own record
+    /// was swept by a proved read, so there is nothing left to ask the vendor for. A large partition is held for
+    /// confirmation, as any large sweep is.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub(super) async fn retire(&self, report: &mut StreamReport) -> Result<()> {
+        let mut position = self.begin().await?;
+        let sequence = position.checkpoint.sequence + 1;
+        position.window = Window {
+            read_scope: position.checkpoint.full.as_ref().and_then(|full| full.read_scope.clone()),
+            bound: position.checkpoint.cursor,
+            ..Window::open(self.run, Mode::Full, None, self.clock.now(), sequence)
+        };
+        position.checkpoint.version += 1;
+        let batch = Batch {
+            stream: self.id.clone(),
+            table: self.table.clone(),
+            run: self.run,
+            epoch: position.epoch,
+            checkpoint: Checkpoint { window: Some(position.window.clone()), ..position.checkpoint.clone() },
+            records: Vec::new(),
+            rejected: Vec::new(),
+            fetched: self.clock.now(),
+            closing: Some(self.closing()),
+        };
+        let receipt = self.ports.commit(batch).await?;
+        report.add(receipt.counts);
+        self.settled(&mut position, receipt, report).map(drop)
+    }
+
     async fn begin(&self) -> Result<Position> {
         let mut checkpoint = self.ports.checkpoint(&self.id).await?.unwrap_or_default();
         let info = self.table.info();
@@ -131,16 +168,22 @@ impl Reading<'_> {
         position.check_progress(&page).map_err(|error| self.located(error, position))?;
         let window = &mut position.window;
         if window.pages == 0 && window.attempt == 1 {
-            window.bound = vendor_clock;
+            // A server whose clock runs ahead must not carry the cursor past what it has yet to send.
+            window.bound = vendor_clock.map(|vendor| vendor.min(started + MAX_CLOCK_LEAD));
         }
         let newest = page.records().iter().map(|record| record.version.order).max();
         window.newest = window.newest.max(newest.filter(|order| *order > 0));
         // A page that declares nothing says nothing about the count that others declared.
         window.count_moved |= window.declared.zip(page.declared).is_some_and(|(before, now)| before != now);
         window.declared = page.declared.or(window.declared);
-        window.scope_moved |= window.pages > 0 && window.read_scope != page.read_scope;
-        window.read_scope = page.read_scope;
-        window.paging = page.paging;
+        if !matches!(page.next, Next::Wait(..)) {
+            // A page that only says "wait" was read under no scope and numbers nothing.
+            window.scope_moved |= window.read_scope.is_some() && window.read_scope != page.read_scope;
+            window.read_scope = page.read_scope;
+        }
+        if page.paging == Paging::Numbered {
+            window.paging = Paging::Numbered;
+        }
         window.usage.calls += usage.calls;
         window.usage.bytes += usage.bytes;
         let closing = match page.next {
@@ -222,7 +265,7 @@ impl Reading<'_> {
     async fn follow(&self, position: &Position, next: Next, prefetched: Option<Pending>) -> Result<Pending> {
         if let Next::Wait(_, wait) = next {
             self.observer.tell(|| Event::Waiting { stream: self.id.stream.clone(), wait });
-            self.sleep(wait).await?;
+            self.sleep(wait.max(MIN_WAIT)).await?;
         }
         Ok(prefetched.unwrap_or_else(|| self.fetch(position)))
     }

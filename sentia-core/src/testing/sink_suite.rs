@@ -303,9 +303,14 @@ pub async fn a_sweep_never_deletes_on_doubt(sink: impl Subject) {
         let key = key.map(Into::into);
         Rejected { key, rule: "decode".into(), reason: "broken".to_owned(), document: "{".into() }
     };
-    let receipt = writer.full(keyed(&["a"]), "less", |batch| batch.rejected.push(reject(None))).await;
+    let receipt = writer.full(keyed(&["a"]), "less", |_| {}).await;
+    assert!(
+        matches!(sweep_of(&receipt), Sweep::Refused { .. }),
+        "a second read under less is no better: {receipt:?}"
+    );
+    let receipt = writer.full(keyed(&["a"]), "all", |batch| batch.rejected.push(reject(None))).await;
     assert!(matches!(sweep_of(&receipt), Sweep::Refused { .. }), "{receipt:?}");
-    let receipt = writer.full(keyed(&["a"]), "less", |batch| batch.rejected.push(reject(Some("b")))).await;
+    let receipt = writer.full(keyed(&["a"]), "all", |batch| batch.rejected.push(reject(Some("b")))).await;
     assert_eq!(sweep_of(&receipt), &Sweep::Done { deleted: 0 });
     assert_eq!(receipt.counts.quarantined, 1);
     assert_eq!(writer.keys().await, ["a", "b"]);

@@ -17,6 +17,12 @@ use url::{Host, Url};
 use super::{Quota, Request, Response, Transport};
 use crate::{Error, ErrorKind, Result, clock::Clock};
 
+/// The longest wait for a budget that is slept here; a longer one is the caller's to schedule.
+const MAX_PACED_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// What is left after rounding is still waited for, so that no wait is a hot loop.
+const MIN_PACED_WAIT: Duration = Duration::from_millis(1);
+
 /// One of a vendor's limits.
 ///
 /// ```
@@ -182,6 +188,11 @@ impl<T> RateLimit<T> {
 impl<T: Transport> Transport for RateLimit<T> {
     async fn call(&self, request: Request) -> Result<Response> {
         while let Some(wait) = self.reserve(request.cost) {
+            if wait > MAX_PACED_WAIT {
+                let message = "the vendor's budget is spent; the next run goes on when it is restored";
+                return Err(Error::new(ErrorKind::QuotaExhausted, message).retry_after(wait));
+            }
+            let wait = wait.max(MIN_PACED_WAIT);
             tracing::debug!(?request, wait_ms = wait.as_millis() as u64, "paced");
             self.clock.sleep(wait).await;
         }

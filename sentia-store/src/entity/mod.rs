@@ -1,5 +1,4 @@
 //! Typed entities of the engine's own tables.
 
-pub(crate) mod certificate;
 pub(crate) mod key;
 pub(crate) mod run;

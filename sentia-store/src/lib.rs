@@ -24,6 +24,7 @@ mod run_log;
 mod sink;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod strays;
 mod sweep;
 mod table;
 mod unit;

@@ -21,6 +21,7 @@ use crate::{
     manifest::{self, OF_PARTITION, Shard, Shards, Sighting, Sightings, partition_cells},
     rows::row_cells,
     sink::in_snapshot,
+    strays,
     table::{self, TableShape},
     unit::Unit,
 };
@@ -58,7 +59,7 @@ impl VerifyReport {
         self.differences.is_empty()
     }
 
-    fn differs(&mut self, table: &str, key: &str, what: impl Into<String>) {
+    pub(crate) fn differs(&mut self, table: &str, key: &str, what: impl Into<String>) {
         self.differences.push(Difference { table: table.to_owned(), key: key.to_owned(), what: what.into() });
     }
 }
@@ -77,7 +78,7 @@ impl Store {
         let partitions = self.partitions().await?;
         let tables: BTreeMap<String, TableShape> =
             partitions.iter().map(|(_, shape)| (shape.name.clone(), shape.clone())).collect();
-        let strangers = in_snapshot!(self, |unit| find_strangers(unit, tables.values()).await)?;
+        let strangers = in_snapshot!(self, |unit| strays::rows(unit, tables.values()).await)?;
         report.differences.extend(strangers);
         for (stream, table) in partitions {
             let found = in_snapshot!(self, |unit| verify_partition(unit, &stream, &table).await)?;
@@ -171,7 +172,7 @@ async fn verify_partition(
         }
     }
     for child in &shape.children {
-        find_orphans(unit, stream, &shape.name, child, &mut report).await?;
+        strays::child_rows(unit, stream, &shape.name, child, &mut report).await?;
     }
     for (proof, tally) in proofs.iter().zip(&tallies) {
         report.certificates += 1;
@@ -349,54 +350,6 @@ async fn read_children(
         of_key.entry(row[0].as_str().unwrap_or_default().to_owned()).or_default().push(values);
     }
     Ok(of_key)
-}
-
-/// Rows of partitions that nothing was ever committed to, and rows without a key: no manifest speaks of them.
-async fn find_strangers(
-    unit: &mut impl Unit,
-    tables: impl Iterator<Item = &TableShape>,
-) -> Result<Vec<Difference>> {
-    let mut found = VerifyReport::default();
-    for shape in tables {
-        let sql = format!(
-            "SELECT stranger.key FROM {} stranger WHERE stranger.key = '' OR NOT EXISTS (SELECT 1 FROM \
-             sentia_checkpoints c WHERE c.stream_table = $1 AND c.tenant = stranger.tenant \
-             AND c.connection = stranger.connection AND c.partition = stranger.partition)",
-            quoted(&shape.name)
-        );
-        for row in unit.query(&sql, &[Cell::text(&shape.name)], &[CellKind::Text]).await? {
-            let key = row[0].as_str().unwrap_or_default();
-            found.differs(
-                &shape.name,
-                key,
-                "the row is of a partition that was never committed to: slipped in",
-            );
-        }
-    }
-    Ok(found.differences)
-}
-
-/// Child rows that belong to no record of the connection, or say they belong to another.
-async fn find_orphans(
-    unit: &mut impl Unit,
-    stream: &StreamId,
-    table: &str,
-    child: &TableShape,
-    report: &mut VerifyReport,
-) -> Result<()> {
-    let sql = format!(
-        "SELECT child.parent_key FROM {} child WHERE child.tenant = $1 AND child.connection = $2 AND NOT EXISTS \
-         (SELECT 1 FROM {} parent WHERE parent.row_id = child.parent_row_id AND parent.key = child.parent_key \
-         AND parent.tenant = child.tenant AND parent.connection = child.connection)",
-        quoted(&child.name),
-        quoted(table)
-    );
-    let cells = [Cell::text(&stream.tenant), Cell::text(&stream.connection)];
-    for row in unit.query(&sql, &cells, &[CellKind::Text]).await? {
-        let key = row[0].as_str().unwrap_or_default();
-        report.differs(&child.name, key, "the child row belongs to no record: slipped in");
-    }
-    Ok(())
 }
 
 /// The window's tally with the tables' own contents in place of what the manifest says, wherever the window's

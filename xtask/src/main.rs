@@ -31,7 +31,7 @@ cargo xtask VERB
   features             the facade with each feature alone, and with none
   tidy                 file and function sizes, module names, stray paths
   bench [ARGS]         the benchmarks
-  soak [ARGS]          the crash and kill tests at full length, in release mode
+  soak [ARGS]          crash, kill and property tests at full length, in release mode
   postgres -- COMMAND  a command with SENTIA_TEST_POSTGRES_URL set to a throwaway server
   help                 this text
 

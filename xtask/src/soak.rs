@@ -1,14 +1,18 @@
-//! `cargo xtask soak`: the crash and kill tests at full length.
+//! `cargo xtask soak`: the crash and kill tests and the property tests at full length.
 
 use crate::command::{self, Outcome};
 use crate::{postgres, runner};
 
-const NAMES: [&str; 3] = ["soak", "kill", "crash"];
+/// What the long suites have in their names; property tests say what survives and what must not panic.
+const NAMES: [&str; 5] = ["soak", "kill", "crash", "survives", "panic"];
+
+/// Cases of each property test; the test command runs 256.
+const PROPERTY_CASES: &str = "50000";
 
 pub(crate) fn run(words: &[String]) -> Outcome {
     let server = postgres::provide()?;
     let mut command = if runner::has_nextest() {
-        let filter = NAMES.map(|name| format!("test({name}) | binary(~{name})")).join(" | ");
+        let filter = NAMES.map(|name| format!("test({name})")).join(" | ");
         let mut command = runner::nextest("soak");
         command.args(["--release", "--workspace", "--no-capture", "-E", &filter]).args(words);
         command
@@ -17,5 +21,6 @@ pub(crate) fn run(words: &[String]) -> Outcome {
         command.args(words).arg("--").args(NAMES).arg("--nocapture");
         command
     };
-    command::run(command.env("SENTIA_SOAK", "1").envs(server.environment()))
+    command.env("SENTIA_SOAK", "1").env("PROPTEST_CASES", PROPERTY_CASES);
+    command::run(command.envs(server.environment()))
 }

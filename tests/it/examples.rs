@@ -1,6 +1,7 @@
 //! The examples run to their end, and print what a reader is promised.
 
-use sentia_sandbox::{Pacing, Sandbox, Size};
+use sentia_sandbox::{FaultPlan, Pacing, Sandbox, Size, XeroFault};
+use serde_json::Value;
 
 use crate::programs::Programs;
 
@@ -46,4 +47,42 @@ async fn custom_connector_reads_its_rates() {
 #[tokio::test]
 async fn custom_rule_holds_what_does_not_add_up() {
     assert!(run("custom_rule", &[]).await.contains("held by"));
+}
+
+/// Runs `sync` on the books' twin; its exit code and its last line.
+async fn sync(sandbox: &Sandbox, secret: &str) -> (Option<i32>, Value) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let twin = sandbox.xero();
+    let mut command = Programs::up_to_date().await.command("sync");
+    command.args([
+        "--vendor",
+        "xero",
+        "--pacing",
+        "off",
+        "--stream",
+        "invoices",
+        "--base-url",
+        twin.base_url(),
+    ]);
+    command.args(["--database-url", "sqlite://books.db?mode=rwc"]).current_dir(folder.path());
+    command.env("XERO_CLIENT_ID", twin.client_id()).env("XERO_CLIENT_SECRET", secret);
+    let output = command.output().await.expect("it runs");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    let last = printed.lines().last().expect("a report");
+    (output.status.code(), serde_json::from_str(last).expect("JSON"))
+}
+
+#[tokio::test]
+async fn sync_tells_by_its_exit_code_how_it_ended() {
+    let sandbox = Sandbox::start(32, Size::tiny()).await.expect("the twins start");
+    let twin = sandbox.xero();
+    let (code, report) = sync(&sandbox, twin.client_secret()).await;
+    assert_eq!((code, &report["outcome"]), (Some(0), &"complete".into()), "{report}");
+
+    twin.inject(XeroFault::DroppedRow, FaultPlan::always());
+    let (code, report) = sync(&sandbox, twin.client_secret()).await;
+    assert_eq!((code, &report["outcome"]), (Some(3), &"incomplete".into()), "{report}");
+
+    let (code, report) = sync(&sandbox, "not-the-secret").await;
+    assert_eq!((code, &report["failure"]["code"]), (Some(1), &"unauthenticated".into()), "{report}");
 }

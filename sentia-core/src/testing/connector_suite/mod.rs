@@ -251,11 +251,11 @@ pub async fn no_secret_shows(fixture: impl ConnectorFixture) {
 /// # use std::{collections::BTreeSet, sync::Arc};
 /// use sentia_core::{Connector, testing::connector_suite::{ConnectorFixture, Failure}};
 ///
-/// struct Rates { /* the fake vendor */ }
+/// struct Rates { connector: Arc<dyn Connector> /* and the fake vendor it points at */ }
 ///
 /// #[async_trait::async_trait]
 /// impl ConnectorFixture for Rates {
-///     fn connector(&self) -> Arc<dyn Connector> { unimplemented!("point it at the fake vendor") }
+///     fn connector(&self) -> Arc<dyn Connector> { self.connector.clone() }
 ///     fn stream(&self) -> &'static str { "daily" }
 ///     fn page_size(&self) -> u32 { 5 }
 ///     # async fn truth(&self) -> BTreeSet<String> { BTreeSet::new() }
@@ -269,7 +269,8 @@ pub async fn no_secret_shows(fixture: impl ConnectorFixture) {
 /// }
 ///
 /// async fn rates() -> Option<Rates> {
-///     Some(Rates {})
+///     // Start the fake vendor and a connector that points at it; `None` skips.
+///     None
 /// }
 ///
 /// sentia_core::connector_suite!(rates);

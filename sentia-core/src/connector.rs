@@ -8,6 +8,7 @@ use crate::{
     Error, ErrorKind, Result,
     context::Context,
     page::{Fetch, Page},
+    push::Webhooks,
     stream::{StreamInfo, identifier},
     transport::{Limit, Pacing},
 };
@@ -73,6 +74,13 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// Dropping the future loses nothing.
     async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page>;
 
+    /// What reads the vendor's notifications, for vendors that push.
+    ///
+    /// Default: none. A push is a hint; every stream keeps its reconciling read.
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        None
+    }
+
     /// Makes the cheapest authorized call: the first page of the first stream, one record long.
     ///
     /// # Errors
@@ -94,6 +102,10 @@ impl<C: Connector + ?Sized> Connector for Arc<C> {
 
     async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
         (**self).fetch(cx, request).await
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        (**self).webhooks()
     }
 
     async fn check(&self, cx: &Context) -> Result<()> {

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Error, ErrorKind, Result, clock::Clock, key_store::KeyName, security::Vault, stream::StreamInfo,
-    transport::Http,
+    Error, ErrorKind, Result, clock::Clock, key_store::KeyName, security::Vault, spool::Spool,
+    stream::StreamInfo, transport::Http,
 };
 
 /// A connector's surroundings: transport, clock and vault. Cheap to clone.
@@ -28,6 +28,7 @@ pub struct Context {
     http: Http,
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
+    spool: Spool,
     tenant: Arc<str>,
     connection: Arc<str>,
 }
@@ -37,7 +38,14 @@ impl Context {
     ///
     /// The engine makes one per run; connectors' own tests make theirs.
     pub fn new(http: Http, clock: Arc<dyn Clock>, tenant: &str, connection: &str) -> Self {
-        Context { http, clock, vault: None, tenant: tenant.into(), connection: connection.into() }
+        Context {
+            http,
+            clock,
+            vault: None,
+            spool: Spool::default(),
+            tenant: tenant.into(),
+            connection: connection.into(),
+        }
     }
 
     /// Adds the vault that keeps rotating credentials.
@@ -64,6 +72,19 @@ impl Context {
     /// Connectors ask it when a token expires; they never sleep.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Replaces the place for large downloads.
+    #[must_use]
+    pub fn with_spool(self, spool: Spool) -> Self {
+        Context { spool, ..self }
+    }
+
+    /// The place for downloads that are too large for memory.
+    ///
+    /// It lives as long as the run; what a restart finds missing is fetched again.
+    pub fn spool(&self) -> &Spool {
+        &self.spool
     }
 
     /// The name under which a secret of this connection is kept.

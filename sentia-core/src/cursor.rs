@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     batch::Counts,
+    certificate::{Certificate, full_read},
     page::{PageToken, Paging},
     transport::Usage,
 };
@@ -54,7 +55,16 @@ pub struct Window {
     pub attempt: u32,
     /// Lower bound, inclusive.
     pub since: Option<DateTime<Utc>>,
-    /// Upper bound: the vendor's clock at the window's first response.
+    /// The vendor's own place from which it goes on; none for everything and for streams read by time.
+    #[serde(default)]
+    pub resume: Option<PageToken>,
+    /// Where the next read goes on, as the last page said.
+    #[serde(default)]
+    pub resume_at: Option<PageToken>,
+    /// True for an increment that reaches back by the stream's `reread_window`.
+    #[serde(default)]
+    pub rereading: bool,
+    /// Upper bound: the vendor's clock at the window's first response, or what the vendor says it answered up to.
     /// From the `Date` header; none where the vendor sends no date.
     pub bound: Option<DateTime<Utc>>,
     /// When it was opened, by our clock.
@@ -99,6 +109,9 @@ impl Window {
             mode,
             attempt: 1,
             since,
+            resume: None,
+            resume_at: None,
+            rereading: false,
             bound: None,
             opened,
             token: None,
@@ -120,7 +133,14 @@ impl Window {
     #[must_use]
     pub fn reread(&self, sequence: u64) -> Self {
         let fresh = Window::open(self.run, self.mode, self.since, self.opened, sequence);
-        Window { attempt: self.attempt + 1, bound: self.bound, page_size: self.page_size, ..fresh }
+        Window {
+            attempt: self.attempt + 1,
+            resume: self.resume.clone(),
+            rereading: self.rereading,
+            bound: self.bound,
+            page_size: self.page_size,
+            ..fresh
+        }
     }
 
     /// The vendor's time up to which the window is complete once proved.
@@ -156,8 +176,27 @@ pub struct Checkpoint {
     pub sequence: u64,
     /// The proved lower bound of the next incremental read, overlap already taken off.
     pub cursor: Option<DateTime<Utc>>,
+    /// The vendor's own place of the next incremental read, for streams that resume by one.
+    pub resume: Option<PageToken>,
+    /// When the last proved read reached back by the stream's `reread_window`; full reads do.
+    pub reread: Option<DateTime<Utc>>,
     /// The read in progress.
     pub window: Option<Window>,
     /// The last proved full read.
     pub full: Option<FullRead>,
+}
+
+impl Checkpoint {
+    /// Takes over what a proved window leaves behind. A sink calls it in the transaction that writes the certificate.
+    pub fn prove(&mut self, window: &Window, certificate: &Certificate) {
+        if let Some(full) = full_read(window, self.full.as_ref(), &certificate.sweep) {
+            self.full = Some(full);
+        }
+        if window.mode == Mode::Full || window.rereading {
+            self.reread = Some(window.opened);
+        }
+        self.cursor = certificate.cursor;
+        self.resume = window.resume_at.clone();
+        self.window = None;
+    }
 }

@@ -59,6 +59,11 @@ impl Decoded {
             Err(rejected) => self.rejected.push(rejected),
         }
     }
+
+    /// Files the vendor's word that the record of `key` is gone, where it sends no document with it.
+    pub fn push_gone(&mut self, stream: &StreamInfo, key: Key, version: Version) {
+        self.records.push(Record::gone(stream, key, version));
+    }
 }
 
 enum Get<W> {
@@ -295,7 +300,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
         }
     }
 
-    fn describe(mut self, change: impl FnOnce(&mut StreamInfo)) -> Self {
+    fn declare(mut self, change: impl FnOnce(&mut StreamInfo)) -> Self {
         change(Arc::make_mut(&mut self.info));
         self
     }
@@ -312,10 +317,46 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     /// Reads incrementally by the vendor's `cursor` field, re-reading `overlap` behind each proved bound.
     #[must_use]
     pub fn incremental(self, cursor: &'static str, overlap: std::time::Duration) -> Self {
-        self.describe(|info| {
+        self.declare(|info| {
             info.reading = Reading::Incremental { cursor };
             info.overlap = overlap;
         })
+    }
+
+    /// Reads what changed since the vendor's own resume token.
+    #[must_use]
+    pub fn resumable(self) -> Self {
+        self.declare(|info| info.reading = Reading::Resumable)
+    }
+
+    /// Reads everything again after so long; see [`StreamInfo::full_every`].
+    #[must_use]
+    pub fn full_every(self, every: std::time::Duration) -> Self {
+        self.declare(|info| info.full_every = Some(every))
+    }
+
+    /// Reaches so far back once a day; see [`StreamInfo::reread_window`].
+    #[must_use]
+    pub fn reread_window(self, window: std::time::Duration) -> Self {
+        self.declare(|info| info.reread_window = Some(window))
+    }
+
+    /// Names the longest span the vendor answers for; see [`StreamInfo::max_window`].
+    #[must_use]
+    pub fn max_window(self, window: std::time::Duration) -> Self {
+        self.declare(|info| info.max_window = Some(window))
+    }
+
+    /// Names what the vendor must grant.
+    #[must_use]
+    pub fn scopes(self, scopes: &[&'static str]) -> Self {
+        self.declare(|info| info.scopes = scopes.to_vec())
+    }
+
+    /// Says in one clause what a record is.
+    #[must_use]
+    pub fn describe(self, description: &'static str) -> Self {
+        self.declare(|info| info.description = description)
     }
 
     /// Says that rows vanish at the vendor, so that a proved full read sweeps.
@@ -323,7 +364,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     /// Only for streams whose full list holds every row that exists: what is missing there is marked deleted.
     #[must_use]
     pub fn swept(self) -> Self {
-        self.describe(|info| info.deletes = Deletes::Sweep)
+        self.declare(|info| info.deletes = Deletes::Sweep)
     }
 
     /// Says which documents mean "deleted".
@@ -332,7 +373,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     #[must_use]
     pub fn deleted_when(mut self, deleted: fn(&W) -> bool) -> Self {
         self.deleted = deleted;
-        self.describe(|info| {
+        self.declare(|info| {
             info.deletes = if info.deletes == Deletes::Sweep { Deletes::Sweep } else { Deletes::Status }
         })
     }
@@ -342,13 +383,13 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     /// The keys are read from the store when this stream's turn comes, so `stream` must stand before it.
     #[must_use]
     pub fn partitioned_by(self, stream: &'static str) -> Self {
-        self.describe(|info| info.partitioned_by = Some(stream))
+        self.declare(|info| info.partitioned_by = Some(stream))
     }
 
     /// Names the largest page the vendor grants.
     #[must_use]
     pub fn max_page(self, records: u32) -> Self {
-        self.describe(|info| info.max_page = Some(records))
+        self.declare(|info| info.max_page = Some(records))
     }
 
     /// Declares the typed columns.
@@ -356,7 +397,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     pub fn columns(mut self, columns: Fields<W>) -> Self {
         self.columns = columns;
         let declared = self.columns.columns.clone();
-        self.describe(|info| info.columns = declared)
+        self.declare(|info| info.columns = declared)
     }
 
     /// Declares a child table, filled from the items of each parent in their order.
@@ -371,7 +412,7 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     ) -> Self {
         let declared = ChildInfo { name, columns: columns.columns.clone() };
         self.children.push(Box::new(ChildOf { items, columns }));
-        self.describe(|info| info.children.push(declared))
+        self.declare(|info| info.children.push(declared))
     }
 
     /// The stream as data.

@@ -61,6 +61,9 @@ pub enum ErrorKind {
     /// The vendor's answer is not what its documentation promises.
     /// Permanent, unless the answer may have been cut off on its way; then it is asked for again.
     InvalidResponse,
+    /// A page or resume token is too old for the vendor.
+    /// Permanent for that token: the engine opens the window anew, or turns it into a full read.
+    PositionExpired,
     /// A signature or a sealed secret does not verify.
     /// Permanent.
     SignatureInvalid,
@@ -104,7 +107,7 @@ pub enum Status {
 
 impl ErrorKind {
     /// Every kind, in the order of the documentation table.
-    pub const ALL: [ErrorKind; 15] = [
+    pub const ALL: [ErrorKind; 16] = [
         ErrorKind::ConfigInvalid,
         ErrorKind::Unauthenticated,
         ErrorKind::PermissionDenied,
@@ -116,6 +119,7 @@ impl ErrorKind {
         ErrorKind::Unavailable,
         ErrorKind::Conflict,
         ErrorKind::InvalidResponse,
+        ErrorKind::PositionExpired,
         ErrorKind::SignatureInvalid,
         ErrorKind::Store,
         ErrorKind::Cancelled,
@@ -138,6 +142,7 @@ impl ErrorKind {
             ErrorKind::Unavailable => "unavailable",
             ErrorKind::Conflict => "conflict",
             ErrorKind::InvalidResponse => "invalid_response",
+            ErrorKind::PositionExpired => "position_expired",
             ErrorKind::SignatureInvalid => "signature_invalid",
             ErrorKind::Store => "store",
             ErrorKind::Cancelled => "cancelled",
@@ -156,7 +161,7 @@ impl ErrorKind {
             }
             ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::Cancelled => Owner::User,
             ErrorKind::RateLimited | ErrorKind::QuotaExhausted | ErrorKind::Timeout => Owner::Vendor,
-            ErrorKind::Unavailable | ErrorKind::InvalidResponse => Owner::Vendor,
+            ErrorKind::Unavailable | ErrorKind::InvalidResponse | ErrorKind::PositionExpired => Owner::Vendor,
             ErrorKind::Conflict | ErrorKind::SignatureInvalid => Owner::Us,
             ErrorKind::Store | ErrorKind::Unexpected => Owner::Us,
         }
@@ -178,6 +183,7 @@ impl ErrorKind {
             ErrorKind::Unavailable => "wait for the vendor or the network to come back",
             ErrorKind::Conflict => "run again; another worker wrote first",
             ErrorKind::InvalidResponse => "run again; if it persists, report the context to the vendor",
+            ErrorKind::PositionExpired => "run again; what the token stood for is read from its start",
             ErrorKind::SignatureInvalid => "check the signing secret or master key",
             ErrorKind::Store => "check the database, its disk space and its permissions",
             ErrorKind::Cancelled => "run again; the next run resumes by itself",

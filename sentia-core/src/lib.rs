@@ -28,11 +28,14 @@ pub mod json_record;
 pub mod key_store;
 mod number;
 pub mod page;
+pub mod push;
 pub mod quality;
 pub mod record;
 pub mod report;
 pub mod security;
 mod sink;
+pub mod slice;
+pub mod spool;
 pub mod stream;
 mod table;
 #[cfg(any(test, feature = "testing"))]

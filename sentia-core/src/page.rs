@@ -50,6 +50,7 @@ pub struct Fetch<'a> {
     pub(crate) stream: &'a StreamInfo,
     pub(crate) partition: &'a str,
     pub(crate) since: Option<DateTime<Utc>>,
+    pub(crate) resume: Option<&'a PageToken>,
     pub(crate) page: Option<&'a PageToken>,
     pub(crate) page_size: Option<u32>,
 }
@@ -57,7 +58,7 @@ pub struct Fetch<'a> {
 impl<'a> Fetch<'a> {
     /// A request for the first page of everything in `stream`.
     pub fn new(stream: &'a StreamInfo) -> Self {
-        Fetch { stream, partition: "", since: None, page: None, page_size: None }
+        Fetch { stream, partition: "", since: None, resume: None, page: None, page_size: None }
     }
 
     /// Asks for what changed since `bound`, inclusive.
@@ -66,6 +67,12 @@ impl<'a> Fetch<'a> {
     #[must_use]
     pub fn changed_since(self, bound: Option<DateTime<Utc>>) -> Self {
         Fetch { since: bound, ..self }
+    }
+
+    /// Asks for what changed since the vendor's own resume token; see [`Page::resume_at`].
+    #[must_use]
+    pub fn resumed_from(self, token: Option<&'a PageToken>) -> Self {
+        Fetch { resume: token, ..self }
     }
 
     /// Asks for the page at `token`.
@@ -104,6 +111,13 @@ impl<'a> Fetch<'a> {
     /// instant writes `2026-03-01 10:00:00 UTC`; most vendors want `to_rfc3339`.
     pub fn since(&self) -> Option<DateTime<Utc>> {
         self.since
+    }
+
+    /// The resume token of the last proved read; none for everything.
+    ///
+    /// Only streams that are [resumable](crate::stream::Reading::Resumable) have one.
+    pub fn resume(&self) -> Option<&'a str> {
+        self.resume.map(|token| token.0.as_str())
     }
 
     /// The token of the page before; none for the first page.
@@ -166,11 +180,29 @@ pub struct Page {
     pub(crate) paging: Paging,
     pub(crate) declared: Option<u64>,
     pub(crate) read_scope: Option<String>,
+    pub(crate) resume_at: Option<PageToken>,
+    pub(crate) bound: Option<DateTime<Utc>>,
 }
 
 impl Page {
     fn new(decoded: impl Into<Decoded>, next: Next) -> Self {
-        Page { decoded: decoded.into(), next, paging: Paging::Chained, declared: None, read_scope: None }
+        Page {
+            decoded: decoded.into(),
+            next,
+            paging: Paging::Chained,
+            declared: None,
+            read_scope: None,
+            resume_at: None,
+            bound: None,
+        }
+    }
+
+    /// A page that others follow where there is a token, and the last one where there is none.
+    pub fn chained(decoded: impl Into<Decoded>, next: Option<impl Into<PageToken>>) -> Self {
+        match next {
+            Some(token) => Page::more(decoded, token),
+            None => Page::last(decoded),
+        }
     }
 
     /// A page that others follow.
@@ -214,6 +246,22 @@ impl Page {
         Page { read_scope: Some(scope.into()), ..self }
     }
 
+    /// Hands out the vendor's own place from which the next incremental read goes on.
+    ///
+    /// It is given with the last page, becomes durable with the proof of the window, and comes back in
+    /// [`Fetch::resume`]. A token the vendor no longer takes is [`PositionExpired`](crate::ErrorKind::PositionExpired):
+    /// then everything is read again.
+    pub fn resume_at(self, token: impl Into<PageToken>) -> Self {
+        Page { resume_at: Some(token.into()), ..self }
+    }
+
+    /// Says up to when the vendor answered, where that is before the time of its first answer.
+    ///
+    /// The cursor never moves past it. An `updated before` that the vendor echoes is such a bound.
+    pub fn bounded_by(self, bound: DateTime<Utc>) -> Self {
+        Page { bound: Some(bound), ..self }
+    }
+
     /// The records.
     pub fn records(&self) -> &[Record] {
         &self.decoded.records
@@ -227,6 +275,16 @@ impl Page {
     /// Where the read goes on.
     pub fn next(&self) -> &Next {
         &self.next
+    }
+
+    /// The vendor's place for the next incremental read.
+    pub fn resume(&self) -> Option<&PageToken> {
+        self.resume_at.as_ref()
+    }
+
+    /// Up to when the vendor answered.
+    pub fn bound(&self) -> Option<DateTime<Utc>> {
+        self.bound
     }
 
     /// The count the vendor declared.

@@ -226,6 +226,20 @@ impl Record {
         Record { key, version, operation: Operation::Upsert, document, values, children, digest, row_check }
     }
 
+    /// A deletion that comes without a document: the row is marked and keeps document, columns and children.
+    ///
+    /// ```
+    /// use sentia_core::{Record, StreamInfo, Version, record::Operation};
+    ///
+    /// let gone = Record::gone(&StreamInfo::new("users").key(&["id"]), "7".into(), Version::none());
+    /// assert!(gone.document.is_empty() && gone.operation == Operation::Tombstone);
+    /// ```
+    pub fn gone(stream: &crate::StreamInfo, key: Key, version: Version) -> Self {
+        let values = vec![Value::Null; stream.columns.len()];
+        let children = vec![ChildRows::new(); stream.children.len()];
+        Record::new(key, version, Document::default(), values, children).tombstone()
+    }
+
     /// Marks the record as deleted at the source.
     ///
     /// The row stays, with the time of the fetch in its column `deleted`.

@@ -78,6 +78,9 @@ pub enum Reading {
         /// The vendor's updated-at field.
         cursor: &'static str,
     },
+    /// What changed since the vendor's own resume token; everything where there is none or it expired.
+    /// The last page of a read hands out the next one: [`Page::resume_at`](crate::Page::resume_at).
+    Resumable,
 }
 
 /// How a deletion at the vendor becomes visible.
@@ -136,6 +139,19 @@ pub struct StreamInfo {
     /// The largest page the vendor grants, in records.
     /// Default none: what the caller or the connector asks for is asked for.
     pub max_page: Option<u32>,
+    /// How long increments may follow each other before everything is read again.
+    /// Default none. For vendors whose changes do not all move the updated-at, and for rows that vanish.
+    pub full_every: Option<Duration>,
+    /// How far back an increment reaches once a day.
+    /// Default none. For vendors that change old records without saying so.
+    pub reread_window: Option<Duration>,
+    /// The longest span the vendor answers for in one question.
+    /// Default none. The connector cuts longer ones by [`Slice`](crate::slice::Slice).
+    pub max_window: Option<Duration>,
+    /// What the vendor must grant: scopes, permissions or roles in its own words.
+    pub scopes: Vec<&'static str>,
+    /// What a record of it is, in one clause; for the documentation.
+    pub description: &'static str,
 }
 
 impl StreamInfo {
@@ -153,6 +169,11 @@ impl StreamInfo {
             deletes: Deletes::Never,
             partitioned_by: None,
             max_page: None,
+            full_every: None,
+            reread_window: None,
+            max_window: None,
+            scopes: Vec::new(),
+            description: "",
         }
     }
 
@@ -181,6 +202,48 @@ impl StreamInfo {
         self
     }
 
+    /// Reads what changed since the vendor's own resume token.
+    #[must_use]
+    pub fn resumable(mut self) -> Self {
+        self.reading = Reading::Resumable;
+        self
+    }
+
+    /// Reads everything again after so long; see [`full_every`](Self::full_every).
+    #[must_use]
+    pub fn full_every(mut self, every: Duration) -> Self {
+        self.full_every = Some(every);
+        self
+    }
+
+    /// Reaches so far back once a day; see [`reread_window`](Self::reread_window).
+    #[must_use]
+    pub fn reread_window(mut self, window: Duration) -> Self {
+        self.reread_window = Some(window);
+        self
+    }
+
+    /// Names the longest span the vendor answers for; see [`max_window`](Self::max_window).
+    #[must_use]
+    pub fn max_window(mut self, window: Duration) -> Self {
+        self.max_window = Some(window);
+        self
+    }
+
+    /// Names what the vendor must grant.
+    #[must_use]
+    pub fn scopes(mut self, scopes: &[&'static str]) -> Self {
+        self.scopes = scopes.to_vec();
+        self
+    }
+
+    /// Says in one clause what a record is.
+    #[must_use]
+    pub fn describe(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
     /// Sets how deletions become visible.
     #[must_use]
     pub fn deletes(mut self, deletes: Deletes) -> Self {
@@ -191,7 +254,7 @@ impl StreamInfo {
     /// The vendor's updated-at field, for incremental streams.
     pub fn cursor_field(&self) -> Option<&'static str> {
         match self.reading {
-            Reading::Full => None,
+            Reading::Full | Reading::Resumable => None,
             Reading::Incremental { cursor } => Some(cursor),
         }
     }

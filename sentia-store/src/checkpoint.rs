@@ -1,8 +1,10 @@
 //! The checkpoint's row: read under lock at the start of a commit, written at its end.
 
+use chrono::{DateTime, Utc};
 use sentia_core::{
     Checkpoint, Result, StreamId,
     cursor::{FullRead, Window},
+    page::PageToken,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -13,20 +15,22 @@ use crate::{
     unit::Unit,
 };
 
-const KINDS: [CellKind; 6] = [
+const KINDS: [CellKind; 8] = [
     CellKind::Integer,
     CellKind::Integer,
     CellKind::Integer,
     CellKind::Timestamp,
     CellKind::Text,
     CellKind::Text,
+    CellKind::Text,
+    CellKind::Timestamp,
 ];
 
 /// Reads a checkpoint; with `lock` nobody else writes it before the unit ends.
 pub(crate) async fn read<U: Unit>(unit: &mut U, stream: &StreamId, lock: Lock) -> Result<Option<Checkpoint>> {
     let lock = if lock == Lock::ForUpdate { U::FOR_UPDATE } else { "" };
     let sql = format!(
-        "SELECT version, epoch, sequence, cursor, window_json, full_json FROM sentia_checkpoints \
+        "SELECT version, epoch, sequence, cursor, window_json, full_json, resume, reread FROM sentia_checkpoints \
          WHERE {OF_PARTITION}{lock}"
     );
     let rows = unit.query(&sql, &partition_cells(stream), &KINDS).await?;
@@ -52,13 +56,19 @@ fn parse(row: &[Cell<'_>]) -> Option<Checkpoint> {
         version: number(0)?,
         epoch: number(1)?,
         sequence: number(2)?,
-        cursor: match row[3] {
-            Cell::Timestamp(cursor) => Some(cursor),
-            _ => None,
-        },
+        cursor: instant(&row[3]),
         window: json::<Window>(&row[4])?,
         full: json::<FullRead>(&row[5])?,
+        resume: row[6].as_str().map(PageToken::from),
+        reread: instant(&row[7]),
     })
+}
+
+fn instant(cell: &Cell<'_>) -> Option<DateTime<Utc>> {
+    match cell {
+        Cell::Timestamp(instant) => Some(*instant),
+        _ => None,
+    }
 }
 
 fn json<T: Serialize>(value: Option<&T>) -> Result<Cell<'static>> {
@@ -84,10 +94,12 @@ pub(crate) async fn write(unit: &mut impl Unit, stream: &StreamId, checkpoint: &
         Cell::optional(checkpoint.cursor, Cell::Timestamp),
         json(checkpoint.window.as_ref())?,
         json(checkpoint.full.as_ref())?,
+        Cell::optional(checkpoint.resume.as_ref(), |token| Cell::text(&token.0)),
+        Cell::optional(checkpoint.reread, Cell::Timestamp),
     ]);
     let sql = format!(
         "UPDATE sentia_checkpoints SET version = $5, epoch = $6, sequence = $7, cursor = $8, window_json = $9, \
-         full_json = $10 WHERE {OF_PARTITION}"
+         full_json = $10, resume = $11, reread = $12 WHERE {OF_PARTITION}"
     );
     unit.execute(&sql, &cells).await.map(drop)
 }

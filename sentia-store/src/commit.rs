@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use sentia_core::{
     Batch, Checkpoint, Error, ErrorKind, Key, Receipt, Record, Result,
     batch::{Counts, ManifestEntry, Seen, Settlement},
-    certificate::{Certificate, Sweep, full_read, settle},
-    cursor::Window,
+    certificate::{Certificate, Sweep, settle},
+    cursor::{Mode, Window},
     record::{Digest, Operation},
 };
 
@@ -262,14 +262,12 @@ async fn seal(
         }
     }
     stage("commit.swept");
-    if let Some(full) = full_read(window, receipt.checkpoint.full.as_ref(), &certificate.sweep) {
-        receipt.checkpoint.full = Some(full);
+    receipt.checkpoint.prove(window, &certificate);
+    if window.mode == Mode::Full {
         sweep::fold(unit, stamp, window).await?;
         quarantine::forget(unit, &stamp.batch.stream, window.first_sequence).await?;
     }
     certificate.held = quarantine::held(unit, &stamp.batch.stream).await?;
-    receipt.checkpoint.cursor = certificate.cursor;
-    receipt.checkpoint.window = None;
     certify(unit, &certificate).await?;
     Ok(certificate)
 }

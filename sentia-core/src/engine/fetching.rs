@@ -8,6 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::rules::Rules;
 use crate::{
     Connector, Context, Error, ErrorKind, Result,
+    cursor::Window,
     page::{Fetch, Page, PageToken},
     stream::StreamInfo,
     transport::{Meter, Usage},
@@ -41,17 +42,21 @@ pub(super) struct Fetched {
     pub(super) usage: Usage,
 }
 
+/// What of a window says which page is meant.
+struct Place {
+    since: Option<DateTime<Utc>>,
+    resume: Option<PageToken>,
+    token: Option<PageToken>,
+}
+
 impl Fetcher {
-    /// Begins to fetch the page at `token`. Dropping the handle abandons it.
+    /// Begins to fetch the window's next page. Dropping the handle abandons it.
     ///
     /// An error names vendor, stream, partition and page.
-    pub(super) fn begin(
-        &self,
-        since: Option<DateTime<Utc>>,
-        token: Option<PageToken>,
-        page: u64,
-    ) -> AbortOnDropHandle<Result<Fetched>> {
+    pub(super) fn begin(&self, window: &Window) -> AbortOnDropHandle<Result<Fetched>> {
         let fetcher = self.clone();
+        let place = Place { since: window.since, resume: window.resume.clone(), token: window.token.clone() };
+        let page = window.pages + 1;
         AbortOnDropHandle::new(tokio::spawn(async move {
             let located = |error: Error| {
                 let error =
@@ -63,17 +68,18 @@ impl Fetcher {
                 };
                 error.context("page", page)
             };
-            fetcher.fetch(since, token).await.map_err(located)
+            fetcher.fetch(place).await.map_err(located)
         }))
     }
 
-    async fn fetch(&self, since: Option<DateTime<Utc>>, token: Option<PageToken>) -> Result<Fetched> {
+    async fn fetch(&self, place: Place) -> Result<Fetched> {
         let before = self.meter.usage();
         let cx = self.cx.for_stream(&self.info);
         let request = Fetch::new(&self.info)
             .of_partition(&self.partition)
-            .changed_since(since)
-            .at(token.as_ref())
+            .changed_since(place.since)
+            .resumed_from(place.resume.as_ref())
+            .at(place.token.as_ref())
             .sized(self.page_size);
         let mut broken = 0;
         let (started, mut page) = loop {

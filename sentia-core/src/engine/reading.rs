@@ -5,6 +5,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
@@ -29,6 +30,9 @@ use crate::{
 ///
 /// One shift of the ground is common in a shop that is open; four in a row are more than bad luck.
 const MAX_ATTEMPTS: u32 = 4;
+
+/// How often an increment reaches back by its stream's `reread_window`.
+const REREAD_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How far a vendor's clock may be ahead of ours before ours bounds the window.
 const MAX_CLOCK_LEAD: chrono::Duration = chrono::Duration::minutes(10);
@@ -79,7 +83,13 @@ impl Reading<'_> {
         });
         let mut pending = self.fetch(&position);
         loop {
-            let fetched = self.wait_for(pending).await?;
+            let fetched = match self.wait_for(pending).await {
+                Err(error) if error.kind() == ErrorKind::PositionExpired => {
+                    pending = self.start_over(&mut position, error)?;
+                    continue;
+                }
+                fetched => fetched?,
+            };
             report.usage.calls += fetched.usage.calls;
             report.usage.bytes += fetched.usage.bytes;
             let next = fetched.page.next().clone();
@@ -130,26 +140,67 @@ impl Reading<'_> {
 
     async fn begin(&self) -> Result<Position> {
         let mut checkpoint = self.ports.checkpoint(&self.id).await?.unwrap_or_default();
-        let info = self.table.info();
-        let incremental =
-            matches!(info.reading, StreamReading::Incremental { .. }) && self.mode == Mode::Incremental;
-        let since = checkpoint.cursor.filter(|_| incremental);
-        let mode = if since.is_some() { Mode::Incremental } else { Mode::Full };
+        let due = self.due(&checkpoint);
         let resumable = |window: &Window| {
             window.page_size == self.fetcher.page_size
-                && (window.mode == mode || self.mode == Mode::Incremental)
+                && (window.mode == due.mode || self.mode == Mode::Incremental)
         };
-        let window = checkpoint.window.take().filter(resumable).unwrap_or_else(|| Window {
-            page_size: self.fetcher.page_size,
-            ..Window::open(self.run, mode, since, self.clock.now(), checkpoint.sequence + 1)
-        });
+        let window = checkpoint.window.take().filter(resumable).unwrap_or(due);
         let epoch = checkpoint.epoch + 1;
         Ok(Position { checkpoint, window, epoch, tokens: HashSet::new(), last_page: None })
     }
 
-    fn fetch(&self, position: &Position) -> Pending {
+    /// The window that is due by what was proved so far.
+    ///
+    /// Everything is read where nothing was proved, where the run asks for it, and where the stream's `full_every` is
+    /// over; once a day an increment reaches back by the stream's `reread_window`.
+    fn due(&self, checkpoint: &Checkpoint) -> Window {
+        let (info, now) = (self.table.info(), self.clock.now());
+        let overdue = |every: Option<Duration>, last: Option<DateTime<Utc>>| {
+            let age = last.map(|last| (now - last).to_std().unwrap_or_default());
+            every.is_some_and(|every| age.is_none_or(|age| age >= every))
+        };
+        let open = |mode, since| Window {
+            page_size: self.fetcher.page_size,
+            ..Window::open(self.run, mode, since, now, checkpoint.sequence + 1)
+        };
+        if self.mode == Mode::Full || overdue(info.full_every, checkpoint.full.as_ref().map(|full| full.at)) {
+            return open(Mode::Full, None);
+        }
+        match (info.reading, checkpoint.cursor, &checkpoint.resume) {
+            (StreamReading::Incremental { .. }, Some(cursor), _) => {
+                let back = info.reread_window.filter(|_| overdue(Some(REREAD_EVERY), checkpoint.reread));
+                let reach = back.map_or(cursor, |back| cursor.min(now - back));
+                Window { rereading: back.is_some(), ..open(Mode::Incremental, Some(reach)) }
+            }
+            (StreamReading::Resumable, _, Some(resume)) => {
+                Window { resume: Some(resume.clone()), ..open(Mode::Incremental, None) }
+            }
+            _ => open(Mode::Full, None),
+        }
+    }
+
+    /// Goes on after the vendor let a token expire: a page token costs another reading of the window, a resume token
+    /// a full read in its place.
+    fn start_over(&self, position: &mut Position, error: Error) -> Result<Pending> {
         let window = &position.window;
-        self.fetcher.begin(window.since, window.token.clone(), window.pages + 1)
+        let sequence = position.checkpoint.sequence + 1;
+        let next = if window.token.is_some() && window.attempt < MAX_ATTEMPTS {
+            window.reread(sequence)
+        } else if window.token.is_none() && window.resume.is_some() {
+            let full = Window::open(self.run, Mode::Full, None, self.clock.now(), sequence);
+            Window { page_size: window.page_size, ..full }
+        } else {
+            return Err(error.exhausted());
+        };
+        tracing::info!(stream = %self.id, %error, "a token expired; reading from the start of what it stood for");
+        self.observer.tell(|| Event::Reread { stream: self.id.stream.clone(), reason: error.to_string() });
+        position.restart(next);
+        Ok(self.fetch(position))
+    }
+
+    fn fetch(&self, position: &Position) -> Pending {
+        self.fetcher.begin(&position.window)
     }
 
     async fn wait_for(&self, pending: Pending) -> Result<Fetched> {
@@ -171,6 +222,9 @@ impl Reading<'_> {
             // A server whose clock runs ahead must not carry the cursor past what it has yet to send.
             window.bound = vendor_clock.map(|vendor| vendor.min(started + MAX_CLOCK_LEAD));
         }
+        // What the vendor says it answered up to, where that is earlier than the time it answered at.
+        window.bound =
+            page.bound.map_or(window.bound, |bound| Some(window.bound.unwrap_or(bound).min(bound)));
         let newest = page.records().iter().map(|record| record.version.order).max();
         window.newest = window.newest.max(newest.filter(|order| *order > 0));
         // A page that declares nothing says nothing about the count that others declared.
@@ -187,7 +241,10 @@ impl Reading<'_> {
         window.usage.calls += usage.calls;
         window.usage.bytes += usage.bytes;
         let closing = match page.next {
-            Next::Last => Some(self.closing()),
+            Next::Last => {
+                window.resume_at = page.resume_at;
+                Some(self.closing())
+            }
             Next::More(token) | Next::Wait(token, _) => {
                 window.token = Some(token);
                 None
@@ -248,11 +305,9 @@ impl Reading<'_> {
             Some(Settlement::Reread { reason }) => {
                 tracing::info!(stream = %self.id, reason, "the ground shifted; reading the window again");
                 self.observer.tell(|| Event::Reread { stream: self.id.stream.clone(), reason });
-                position.window = receipt.checkpoint.window.ok_or_else(|| {
+                position.restart(receipt.checkpoint.window.ok_or_else(|| {
                     Error::new(ErrorKind::Unexpected, "the sink asked for a reread and stored no window")
-                })?;
-                position.tokens.clear();
-                position.last_page = None;
+                })?);
                 Ok(Settled::Again)
             }
             Some(Settlement::Unexplained { reason }) => {
@@ -286,6 +341,13 @@ impl Reading<'_> {
 }
 
 impl Position {
+    /// Begins `window` from its first page.
+    fn restart(&mut self, window: Window) {
+        self.window = window;
+        self.tokens.clear();
+        self.last_page = None;
+    }
+
     /// Refuses a page that leads nowhere: a token asked for before, or the page before once more.
     fn check_progress(&mut self, page: &crate::Page) -> Result<()> {
         if let Next::More(token) = page.next() {

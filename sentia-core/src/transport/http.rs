@@ -20,6 +20,7 @@ use crate::{
     Error, ErrorKind, Result,
     decode::{Decoded, split},
     json_record::json_record,
+    spool::Spool,
     stream::StreamInfo,
 };
 
@@ -211,6 +212,24 @@ impl RequestBuilder {
     pub fn cost(self, points: f64) -> Self {
         self.with(|request| {
             request.cost = points;
+            Ok(())
+        })
+    }
+
+    /// Names the vendor's operation, where limits are per operation.
+    pub fn operation(self, operation: &'static str) -> Self {
+        self.with(|request| {
+            request.operation = operation;
+            Ok(())
+        })
+    }
+
+    /// Sends the body of a good answer to a file of `spool` instead of into memory.
+    ///
+    /// An attempt that fails leaves no file behind. Such an answer may take ten times the policy's timeout.
+    pub fn spool_to(self, spool: &Spool, name: &str) -> Self {
+        self.with(|request| {
+            request.spool = Some(spool.target(name));
             Ok(())
         })
     }

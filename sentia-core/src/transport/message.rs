@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, spool::SpoolTo};
 
 /// The vendor's table: turns a response that is not what was asked for into a classified error, and notes what
 /// the response says about quota.
@@ -56,6 +56,10 @@ pub struct Request {
     pub repeat: Repeat,
     /// What it costs where the vendor counts points; 1 elsewhere.
     pub cost: f64,
+    /// The vendor's name for what is asked, where limits are per operation; empty elsewhere.
+    pub operation: &'static str,
+    /// Where the body goes instead of into memory.
+    pub spool: Option<SpoolTo>,
 }
 
 impl Request {
@@ -69,6 +73,8 @@ impl Request {
             classify: by_status,
             repeat: Repeat::Safe,
             cost: 1.0,
+            operation: "",
+            spool: None,
         }
     }
 }
@@ -87,16 +93,18 @@ pub struct Response {
     pub status: StatusCode,
     /// Headers.
     pub headers: HeaderMap,
-    /// Body, decompressed.
+    /// Body, decompressed; empty where it was spooled.
     pub body: Bytes,
     /// What the vendor's table read about quota.
     pub quota: Option<Quota>,
+    /// What the vendor's table read about the rate of this operation, in calls per second.
+    pub rate: Option<f64>,
 }
 
 impl Response {
     /// A response of these parts.
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        Response { status, headers, body, quota: None }
+        Response { status, headers, body, quota: None, rate: None }
     }
 
     /// A header as text.

@@ -51,6 +51,17 @@ pub enum Limit {
         /// Points that come back each second.
         restore_per_second: f64,
     },
+    /// A bucket of calls for one of the vendor's operations, corrected by every answer that states its rate.
+    /// A call that the vendor refuses as too many empties it. Requests name their operation by
+    /// [`RequestBuilder::operation`](super::RequestBuilder::operation).
+    Operation {
+        /// The vendor's name of it.
+        operation: &'static str,
+        /// Calls that come back each second.
+        per_second: f64,
+        /// Calls when full.
+        burst: u32,
+    },
     /// At most so many calls at once.
     /// Counted from the end of pacing to the end of the answer's body.
     Concurrent(usize),
@@ -97,15 +108,28 @@ impl Pacing {
 
 #[derive(Debug)]
 enum Meter {
-    Calls { calls: usize, per: Duration, starts: VecDeque<DateTime<Utc>> },
-    Points { quota: Quota, at: DateTime<Utc> },
+    Calls {
+        calls: usize,
+        per: Duration,
+        starts: VecDeque<DateTime<Utc>>,
+    },
+    Points {
+        quota: Quota,
+        at: DateTime<Utc>,
+    },
+    /// A bucket as `Points`, of one operation, at one point a call.
+    Operation {
+        name: &'static str,
+        quota: Quota,
+        at: DateTime<Utc>,
+    },
 }
 
 impl Meter {
     /// How long until `cost` may be spent; `None` when now.
     ///
     /// Calls that left the window are forgotten, points that came back are added.
-    fn wait(&mut self, cost: f64, now: DateTime<Utc>) -> Option<Duration> {
+    fn wait(&mut self, spend: Spend, now: DateTime<Utc>) -> Option<Duration> {
         match self {
             Meter::Calls { calls, per, starts } => {
                 while starts.front().is_some_and(|start| now - *start >= span(*per)) {
@@ -114,29 +138,63 @@ impl Meter {
                 let first = starts.front().filter(|_| starts.len() >= *calls)?;
                 (*first + span(*per) - now).to_std().ok()
             }
-            Meter::Points { quota, at } => {
-                let elapsed = (now - *at).to_std().unwrap_or_default().as_secs_f64();
-                quota.available = (quota.available + elapsed * quota.restore_per_second).min(quota.maximum);
-                *at = now;
-                let missing = cost.min(quota.maximum) - quota.available;
-                (missing > 0.0)
-                    .then(|| Duration::from_secs_f64(missing / quota.restore_per_second.max(0.001)))
+            Meter::Points { quota, at } => refill(quota, at, now).lacking(spend.cost),
+            Meter::Operation { name, quota, at } if *name == spend.operation => {
+                refill(quota, at, now).lacking(1.0)
             }
+            Meter::Operation { .. } => None,
         }
     }
 
-    fn spend(&mut self, cost: f64, now: DateTime<Utc>) {
+    fn spend(&mut self, spend: Spend, now: DateTime<Utc>) {
         match self {
             Meter::Calls { starts, .. } => starts.push_back(now),
-            Meter::Points { quota, .. } => quota.available -= cost,
+            Meter::Points { quota, .. } => quota.available -= spend.cost,
+            Meter::Operation { name, quota, .. } if *name == spend.operation => quota.available -= 1.0,
+            Meter::Operation { .. } => {}
         }
     }
 
-    fn observe(&mut self, seen: Quota, now: DateTime<Utc>) {
-        if let Meter::Points { quota, at } = self {
-            *quota = seen;
-            *at = now;
+    /// Takes over what an answer says: a bucket's level, the rate of an operation, or that its bucket is empty.
+    fn observe(&mut self, spend: Spend, outcome: &Result<Response>, now: DateTime<Utc>) {
+        match (self, outcome) {
+            (Meter::Points { quota, at }, Ok(Response { quota: Some(seen), .. })) => {
+                *quota = *seen;
+                *at = now;
+            }
+            (Meter::Operation { name, quota, .. }, outcome) if *name == spend.operation => match outcome {
+                // A rate of nothing would wait for ever; a vendor that means it refuses.
+                Ok(Response { rate: Some(rate), .. }) if *rate > 0.0 => quota.restore_per_second = *rate,
+                Err(error) if error.kind() == ErrorKind::RateLimited => {
+                    quota.available = quota.available.min(0.0)
+                }
+                _ => {}
+            },
+            _ => {}
         }
+    }
+}
+
+/// What one request takes.
+#[derive(Debug, Clone, Copy)]
+struct Spend {
+    cost: f64,
+    operation: &'static str,
+}
+
+/// Adds what came back since `at`.
+fn refill<'a>(quota: &'a mut Quota, at: &mut DateTime<Utc>, now: DateTime<Utc>) -> &'a Quota {
+    let elapsed = (now - *at).to_std().unwrap_or_default().as_secs_f64();
+    quota.available = (quota.available + elapsed * quota.restore_per_second).min(quota.maximum);
+    *at = now;
+    quota
+}
+
+impl Quota {
+    /// How long until `cost` is there; `None` when it is.
+    fn lacking(&self, cost: f64) -> Option<Duration> {
+        let missing = cost.min(self.maximum) - self.available;
+        (missing > 0.0).then(|| Duration::from_secs_f64(missing / self.restore_per_second.max(0.000_1)))
     }
 }
 
@@ -167,18 +225,27 @@ impl<T> RateLimit<T> {
                     quota: Quota { available: maximum, maximum, restore_per_second },
                     at: now,
                 }),
+                Limit::Operation { operation, per_second, burst } => meters.push(Meter::Operation {
+                    name: operation,
+                    quota: Quota {
+                        available: burst.into(),
+                        maximum: burst.into(),
+                        restore_per_second: per_second,
+                    },
+                    at: now,
+                }),
             }
         }
         RateLimit { inner, clock, concurrent, meters: Mutex::new(meters) }
     }
 
     /// Takes from every meter at once, or says how long to wait for the slowest.
-    fn reserve(&self, cost: f64) -> Option<Duration> {
+    fn reserve(&self, spend: Spend) -> Option<Duration> {
         let now = self.clock.now();
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = meters.iter_mut().filter_map(|meter| meter.wait(cost, now)).max();
+        let wait = meters.iter_mut().filter_map(|meter| meter.wait(spend, now)).max();
         if wait.is_none() {
-            meters.iter_mut().for_each(|meter| meter.spend(cost, now));
+            meters.iter_mut().for_each(|meter| meter.spend(spend, now));
         }
         wait
     }
@@ -187,7 +254,8 @@ impl<T> RateLimit<T> {
 #[async_trait]
 impl<T: Transport> Transport for RateLimit<T> {
     async fn call(&self, request: Request) -> Result<Response> {
-        while let Some(wait) = self.reserve(request.cost) {
+        let spend = Spend { cost: request.cost, operation: request.operation };
+        while let Some(wait) = self.reserve(spend) {
             if wait > MAX_PACED_WAIT {
                 let message = "the vendor's budget is spent; the next run goes on when it is restored";
                 return Err(Error::new(ErrorKind::QuotaExhausted, message).retry_after(wait));
@@ -201,11 +269,10 @@ impl<T: Transport> Transport for RateLimit<T> {
             None => None,
         };
         let outcome = self.inner.call(request).await;
-        if let Ok(Response { quota: Some(seen), .. }) = &outcome {
-            let now = self.clock.now();
-            let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-            meters.iter_mut().for_each(|meter| meter.observe(*seen, now));
-        }
+        let now = self.clock.now();
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.iter_mut().for_each(|meter| meter.observe(spend, &outcome, now));
+        drop(meters);
         outcome
     }
 }
@@ -243,6 +310,29 @@ mod tests {
         layer.call(dear()).await.expect("full bucket");
         layer.call(dear()).await.expect("waits for 300 points");
         assert_eq!(clock.now().timestamp_millis(), 3000);
+    }
+
+    #[tokio::test]
+    async fn an_operation_has_its_own_bucket_and_learns_its_rate() {
+        let clock = Arc::new(ManualClock::new(DateTime::<Utc>::UNIX_EPOCH));
+        let mut faster = Response::new(http::StatusCode::OK, Default::default(), Default::default());
+        faster.rate = Some(2.0);
+        let refused = Error::new(ErrorKind::RateLimited, "too many");
+        let answers = [ok(), Ok(faster), ok(), ok(), Err(refused), ok()];
+        let limits = vec![Limit::Operation { operation: "search", per_second: 0.1, burst: 2 }];
+        let layer = RateLimit::new(Scripted::new(answers), limits, clock.clone());
+        let search = || Request { operation: "search", ..request() };
+        let seconds = || clock.now().timestamp_millis() as f64 / 1000.0;
+        layer.call(search()).await.expect("burst");
+        layer.call(search()).await.expect("burst");
+        layer.call(request()).await.expect("another operation");
+        assert_eq!(seconds(), 0.0);
+        layer.call(search()).await.expect("paced");
+        assert_eq!(seconds(), 0.5, "by the rate the vendor told");
+        clock.advance(Duration::from_secs(60));
+        assert!(layer.call(search()).await.is_err());
+        layer.call(search()).await.expect("paced");
+        assert_eq!(seconds(), 61.0, "a refusal empties the bucket");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The only place that opens a socket.
 //!
-//! TLS is rustls with the system's roots. Redirects are not followed, bodies are read whole up to a bound, and the
-//! vendor's table is asked last, so that every layer above sees a classified error or a good response.
+//! TLS is rustls with the system's roots. Redirects are not followed, bodies are read whole up to a bound or spooled to
+//! a file, and the vendor's table is asked last, so that every layer above sees a classified error or a good response.
 
 use async_trait::async_trait;
 use bytes::BytesMut;
@@ -37,6 +37,15 @@ impl Send {
             outgoing = outgoing.body(body);
         }
         let mut incoming = outgoing.send().await.map_err(unreachable)?;
+        if let Some(target) = request.spool.filter(|_| incoming.status().is_success()) {
+            let mut file = target.create()?;
+            while let Some(chunk) = incoming.chunk().await.map_err(unreachable)? {
+                file.append(&chunk)?;
+            }
+            file.finish()?;
+            let headers = std::mem::take(incoming.headers_mut());
+            return Ok(Response::new(incoming.status(), headers, bytes::Bytes::new()));
+        }
         let expected = incoming.content_length().map_or(0, |length| length as usize);
         let mut body = BytesMut::with_capacity(expected.min(self.max_body_bytes));
         while let Some(chunk) = incoming.chunk().await.map_err(unreachable)? {

@@ -24,9 +24,11 @@ impl<T> Timeout<T> {
 #[async_trait]
 impl<T: Transport> Transport for Timeout<T> {
     async fn call(&self, request: Request) -> Result<Response> {
-        match tokio::time::timeout(self.limit, self.inner.call(request)).await {
+        // A download is as long as its file.
+        let limit = if request.spool.is_some() { self.limit * 10 } else { self.limit };
+        match tokio::time::timeout(limit, self.inner.call(request)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Error::new(ErrorKind::Timeout, format!("no answer within {:?}", self.limit))),
+            Err(_) => Err(Error::new(ErrorKind::Timeout, format!("no answer within {limit:?}"))),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Checkpoints, manifests, certificates, quarantine, runs, keys and the registry of stream tables.
 
-use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-use crate::dialect::Dialect;
+use super::dialect;
 
 /// Each table with the queries its key serves; no other index is needed by them.
 const TABLES: [&str; 7] = [
@@ -47,13 +46,7 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let dialect = match manager.get_database_backend() {
-            #[cfg(feature = "sqlite")]
-            DbBackend::Sqlite => Dialect::Sqlite,
-            #[cfg(feature = "postgres")]
-            DbBackend::Postgres => Dialect::Postgres,
-            other => return Err(DbErr::Custom(format!("{other:?} is not supported"))),
-        };
+        let dialect = dialect(manager)?;
         for table in TABLES.iter().chain(&INDEXES) {
             manager.get_connection().execute_unprepared(&dialect.ddl(table)).await?;
         }

@@ -1,8 +1,12 @@
 //! Sentia's own tables, versioned under `sentia_migrations` so that a host's migrations stay apart.
 
 mod m0001_engine_tables;
+mod m0002_resume_tokens;
 
+use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
+
+use crate::dialect::Dialect;
 
 /// Runs the migrations.
 pub(crate) struct Migrator;
@@ -10,10 +14,20 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_engine_tables::Migration)]
+        vec![Box::new(m0001_engine_tables::Migration), Box::new(m0002_resume_tokens::Migration)]
     }
 
     fn migration_table_name() -> DynIden {
         Alias::new("sentia_migrations").into_iden()
+    }
+}
+
+fn dialect(manager: &SchemaManager<'_>) -> Result<Dialect, DbErr> {
+    match manager.get_database_backend() {
+        #[cfg(feature = "sqlite")]
+        DbBackend::Sqlite => Ok(Dialect::Sqlite),
+        #[cfg(feature = "postgres")]
+        DbBackend::Postgres => Ok(Dialect::Postgres),
+        other => Err(DbErr::Custom(format!("{other:?} is not supported"))),
     }
 }

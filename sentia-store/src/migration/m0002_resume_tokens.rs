@@ -1,0 +1,29 @@
+//! Checkpoints learn the vendor's own resume token, and when a stream was last read again.
+
+use sea_orm_migration::prelude::*;
+
+use super::dialect;
+
+const COLUMNS: [&str; 2] = [
+    "ALTER TABLE sentia_checkpoints ADD COLUMN resume {text}",
+    "ALTER TABLE sentia_checkpoints ADD COLUMN reread {timestamp}",
+];
+
+pub(super) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        "m0002_resume_tokens"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let dialect = dialect(manager)?;
+        for column in COLUMNS {
+            manager.get_connection().execute_unprepared(&dialect.ddl(column)).await?;
+        }
+        Ok(())
+    }
+}

@@ -7,6 +7,7 @@ mod database;
 mod examples;
 mod faults;
 mod partitions;
+mod positions;
 mod programs;
 mod thread;
 mod truth;

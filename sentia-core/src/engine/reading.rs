@@ -65,6 +65,8 @@ struct Position {
     tokens: HashSet<PageToken>,
     /// What the page before held.
     last_page: Option<Digest>,
+    /// True while the next page is where an earlier run stopped.
+    inherited: bool,
 }
 
 type Pending = AbortOnDropHandle<Result<Fetched>>;
@@ -147,7 +149,8 @@ impl Reading<'_> {
         };
         let window = checkpoint.window.take().filter(resumable).unwrap_or(due);
         let epoch = checkpoint.epoch + 1;
-        Ok(Position { checkpoint, window, epoch, tokens: HashSet::new(), last_page: None })
+        let inherited = window.token.is_some();
+        Ok(Position { checkpoint, window, epoch, tokens: HashSet::new(), last_page: None, inherited })
     }
 
     /// The window that is due by what was proved so far.
@@ -185,7 +188,10 @@ impl Reading<'_> {
     fn start_over(&self, position: &mut Position, error: Error) -> Result<Pending> {
         let window = &position.window;
         let sequence = position.checkpoint.sequence + 1;
-        let next = if window.token.is_some() && window.attempt < MAX_ATTEMPTS {
+        let next = if position.inherited {
+            // The token grew old between two runs: that says nothing about how the window reads.
+            Window { attempt: 1, ..window.reread(sequence) }
+        } else if window.token.is_some() && window.attempt < MAX_ATTEMPTS {
             window.reread(sequence)
         } else if window.token.is_none() && window.resume.is_some() {
             let full = Window::open(self.run, Mode::Full, None, self.clock.now(), sequence);
@@ -346,10 +352,12 @@ impl Position {
         self.window = window;
         self.tokens.clear();
         self.last_page = None;
+        self.inherited = false;
     }
 
     /// Refuses a page that leads nowhere: a token asked for before, or the page before once more.
     fn check_progress(&mut self, page: &crate::Page) -> Result<()> {
+        self.inherited = false;
         if let Next::More(token) = page.next() {
             let circle = self.window.token.as_ref() == Some(token) || !self.tokens.insert(token.clone());
             if circle {

@@ -16,12 +16,21 @@ use crate::token::{AccessTokens, ReadyToken};
 
 /// The least scopes that read every stream. Apps older than March 2026 may hold `accounting.transactions.read`
 /// instead of the first two.
-const SCOPES: [&str; 4] = [
+const SCOPES: [&str; 10] = [
     "accounting.invoices.read",
     "accounting.payments.read",
+    "accounting.banktransactions.read",
+    "accounting.manualjournals.read",
     "accounting.contacts.read",
     "accounting.settings.read",
+    "accounting.reports.balancesheet.read",
+    "accounting.reports.profitandloss.read",
+    "accounting.reports.trialbalance.read",
+    "accounting.reports.aged.read",
 ];
+
+/// What Xero's plans grant, but for Starter.
+pub(super) const DEFAULT_CALLS_PER_DAY: u32 = 5000;
 
 /// The settings of one Xero connection, as they stand in a configuration file.
 ///
@@ -47,6 +56,9 @@ pub struct XeroConfig {
     /// The organisation to read. Default: the only one the credentials reach; several are an error.
     #[validate(length(min = 1, message = "is empty; set it or leave it out"))]
     pub tenant_id: Option<String>,
+    /// Contacts whose aged receivables and payables are read, by their ids: one call each for each report. Default
+    /// none; then those two streams are not offered, and ageing follows from the open invoices.
+    pub aged_report_contacts: Vec<String>,
     /// The API's address. Default `https://api.xero.com`.
     #[validate(url(message = "is not a URL; correct it"))]
     pub base_url: String,
@@ -70,9 +82,10 @@ impl Default for XeroConfig {
             refresh_token: None,
             access_token: None,
             tenant_id: None,
+            aged_report_contacts: Vec::new(),
             base_url: "https://api.xero.com".to_owned(),
             identity_url: None,
-            calls_per_day: 5000,
+            calls_per_day: DEFAULT_CALLS_PER_DAY,
             pacing: Pacing::Vendor,
         }
     }
@@ -121,6 +134,11 @@ impl XeroBuilder {
         self.with(|config| config.tenant_id = Some(id.into()))
     }
 
+    /// Sets the contacts whose aged receivables and payables are read.
+    pub fn aged_report_contacts(self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with(|config| config.aged_report_contacts = ids.into_iter().map(Into::into).collect())
+    }
+
     /// Sets the API's address.
     pub fn base_url(self, url: impl Into<String>) -> Self {
         self.with(|config| config.base_url = url.into())
@@ -165,12 +183,12 @@ impl Xero {
         let base = address("base_url", &config.base_url)?;
         let pacing = config.pacing.check(&base).map_err(|e| e.context("setting", "pacing"))?;
         let tokens = config.tokens(&base)?;
-        let client = Client::new(base.as_str(), tokens, config.tenant_id);
-        Ok(Xero::over(client, config.calls_per_day, pacing))
+        let client = Client::new(base.as_str(), tokens, config.tenant_id.clone());
+        Ok(Xero::over(client, &XeroConfig { pacing, ..config }))
     }
 
     /// Reads `XERO_CLIENT_ID`, `XERO_CLIENT_SECRET`, `XERO_REFRESH_TOKEN`, `XERO_ACCESS_TOKEN`, `XERO_TENANT_ID`,
-    /// `XERO_SCOPES` (separated by spaces) and `XERO_BASE_URL`. Each is optional; together they must make a
+    /// `XERO_SCOPES` and `XERO_AGED_REPORT_CONTACTS` (separated by spaces) and `XERO_BASE_URL`. Each is optional; together they must make a
     /// connection.
     ///
     /// # Errors
@@ -193,6 +211,7 @@ impl Xero {
     pub fn builder_from_env(prefix: &str) -> XeroBuilder {
         let prefix = prefix.trim_end_matches('_');
         let read = |name: &str| optional_from_env(&format!("{prefix}_{name}"));
+        let words = |name| read(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect();
         let defaults = XeroConfig::default();
         let config = XeroConfig {
             client_id: read("CLIENT_ID"),
@@ -200,7 +219,8 @@ impl Xero {
             refresh_token: read("REFRESH_TOKEN").map(SecretString::from),
             access_token: read("ACCESS_TOKEN").map(SecretString::from),
             tenant_id: read("TENANT_ID"),
-            scopes: read("SCOPES").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+            scopes: words("SCOPES"),
+            aged_report_contacts: words("AGED_REPORT_CONTACTS"),
             base_url: read("BASE_URL").unwrap_or(defaults.base_url.clone()),
             ..defaults
         };

@@ -15,5 +15,5 @@ mod wire;
 
 pub use self::{
     config::{XeroBuilder, XeroConfig},
-    connector::Xero,
+    connector::{Xero, catalog},
 };

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 mod connector;
+mod consent;
 mod credentials;
 mod date;
 mod envelope;
@@ -16,4 +17,5 @@ mod wire;
 pub use self::{
     config::{XeroBuilder, XeroConfig},
     connector::{Xero, catalog},
+    consent::Consent,
 };

@@ -141,7 +141,8 @@ struct Figure {
 /// A snapshot is never deleted: the next one stands beside it.
 pub(in crate::xero) fn stream(report: Report) -> Stream<Snapshot> {
     let (name, lines, description, scope) = report.describe();
-    Stream::new(name, "ReportDate", |s: &Snapshot| s.key.clone())
+    let key = if report.is_by_contact() { "contact_id/as_of" } else { "as_of" };
+    Stream::new(name, key, |s: &Snapshot| s.key.clone())
         .describe(description)
         .scopes(&[scope])
         .columns(

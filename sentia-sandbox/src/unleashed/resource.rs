@@ -37,6 +37,7 @@ pub(crate) enum Test {
     Without,
 }
 
+type Status = fn(&Warehousing, usize) -> &str;
 type Of = for<'u> fn(&'u Warehousing, usize) -> Fact<'u>;
 
 /// One query parameter.
@@ -59,7 +60,7 @@ pub(crate) struct Resource {
     /// Hidden unless `includeObsolete=true`.
     pub(crate) hides_obsolete: Option<fn(&Warehousing, usize) -> bool>,
     /// The parameter without which Deleted rows are hidden, and the status.
-    pub(crate) hides_deleted: Option<(&'static str, fn(&Warehousing, usize) -> &str)>,
+    pub(crate) hides_deleted: Option<(&'static str, Status)>,
     /// Whether `modifiedSince` is heeded.
     pub(crate) since: bool,
     /// Whether `orderBy=LastModifiedOn` is.

@@ -219,7 +219,7 @@ fn product_flags(o: &mut Object<'_>, scene: &Scene<'_>, at: usize) {
         scene.w.warehouses.iter().enumerate().filter(|(place, _)| scene.w.stock_of(at, *place).is_some());
     o.array("InventoryDetails", held, |o, (place, _)| {
         // The letter case of this member is unsure; the one typed source has it in lower case.
-        warehouse_ref(o, if at % 2 == 0 { "Warehouse" } else { "warehouse" }, scene.w, place);
+        warehouse_ref(o, if at.is_multiple_of(2) { "Warehouse" } else { "warehouse" }, scene.w, place);
         o.nulls(&["WarehouseMinStockAlertLevel", "WarehouseMaxStockAlertLevel"]);
     });
     o.nulls(&["SourceId", "SourceVariantParentId"]);

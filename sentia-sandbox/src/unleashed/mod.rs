@@ -1,19 +1,22 @@
 //! The Unleashed twin: one account's stock, production, sales and purchases on one listener.
 
 mod blemish;
-mod document_rows;
+mod delivery;
 mod fault;
 mod habits;
 mod limit;
 mod list;
 mod query;
+mod read;
 mod resource;
 mod rows;
+mod sales_rows;
 mod server;
 mod signature;
 mod stock;
 mod webhook;
 mod wire;
+mod works_rows;
 
 use std::sync::{Arc, Mutex};
 
@@ -23,11 +26,11 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use delivery::{DataForm, UnleashedDelivery};
 pub use fault::UnleashedFault;
 pub use habits::{AccountZone, UnleashedHabits};
 pub use limit::UnleashedLimits;
 pub use signature::unleashed_signature;
-pub use webhook::{DataForm, UnleashedDelivery};
 
 use crate::fault::{FaultPlan, Injector};
 use crate::journal::{Journal, LoggedRequest};

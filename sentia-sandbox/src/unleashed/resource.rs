@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::rows::Scene;
 use super::wire::Object;
-use super::{document_rows, rows};
+use super::{rows, sales_rows, works_rows};
 use crate::universe::warehouse::{Record, Warehousing, london_day};
 
 /// One fact about a row that a filter looks at.
@@ -166,7 +166,7 @@ pub(crate) static RESOURCES: [Resource; 15] = [
             "SalesOrders",
             sales_orders,
             number,
-            document_rows::sales_order,
+            sales_rows::sales_order,
             [
                 by("orderNumber", Test::Overrides, |w, at| Fact::Text(&w.sales_orders[at].number)),
                 by("orderStatus", Test::OneOf, |w, at| Fact::Text(w.sales_orders[at].status)),
@@ -199,7 +199,7 @@ pub(crate) static RESOURCES: [Resource; 15] = [
             "Invoices",
             invoices,
             number,
-            document_rows::invoice,
+            sales_rows::invoice,
             [
                 by("invoiceNumber", Test::Overrides, |w, at| Fact::Text(&w.invoices[at].number)),
                 by("orderNumber", Test::Overrides, |w, at| {
@@ -219,7 +219,7 @@ pub(crate) static RESOURCES: [Resource; 15] = [
         "PurchaseOrders",
         purchase_orders,
         number,
-        document_rows::purchase_order,
+        works_rows::purchase_order,
         [
             by("orderNumber", Test::Overrides, |w, at| Fact::Text(&w.purchase_orders[at].number)),
             by("orderStatus", Test::OneOf, |w, at| Fact::Text(w.purchase_orders[at].status)),
@@ -245,7 +245,7 @@ pub(crate) static RESOURCES: [Resource; 15] = [
         "Assemblies",
         assemblies,
         number,
-        document_rows::assembly,
+        works_rows::assembly,
         [
             by("assemblyNumber", Test::Overrides, |w, at| Fact::Text(&w.assemblies[at].number)),
             by("assemblyStatus", Test::OneOf, |w, at| Fact::Text(w.assemblies[at].status)),
@@ -258,7 +258,7 @@ pub(crate) static RESOURCES: [Resource; 15] = [
         "StockAdjustments",
         adjustments,
         number,
-        document_rows::adjustment,
+        works_rows::adjustment,
         [
             by("adjustmentDate", Test::On, |w, at| Fact::Day(Some(w.adjustments[at].date))),
             by("productCode", Test::Prefix, |w, at| {
@@ -271,13 +271,13 @@ pub(crate) static RESOURCES: [Resource; 15] = [
             }),
         ]
     ),
-    resource!("CreditNotes", credit_notes, number, document_rows::credit_note, []),
-    resource!("WarehouseStockTransfers", transfers, number, document_rows::transfer, []),
+    resource!("CreditNotes", credit_notes, number, sales_rows::credit_note, []),
+    resource!("WarehouseStockTransfers", transfers, number, works_rows::transfer, []),
     resource!(
         "StockCounts",
         counts,
         code,
-        document_rows::count,
+        works_rows::count,
         [
             by("startDate", Test::From, |w, at| Fact::Day(Some(w.counts[at].date))),
             by("endDate", Test::Until, |w, at| Fact::Day(Some(w.counts[at].date))),
@@ -290,7 +290,7 @@ pub(crate) static RESOURCES: [Resource; 15] = [
         "SalesShipments",
         shipments,
         number,
-        document_rows::shipment,
+        sales_rows::shipment,
         [by("orderNumber", Test::Equals, |w, at| {
             Fact::Text(&w.sales_orders[w.shipments[at].order].number)
         }),]

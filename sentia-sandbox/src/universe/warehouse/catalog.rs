@@ -3,8 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::documents::{Bill, Part};
-use super::{Batch, Product, Record, Warehouse, Warehousing, mirror};
+use super::{Batch, Bill, Part, Product, Record, Warehouse, Warehousing, mirror, orders, people};
 use crate::universe::shop::{Product as ShopProduct, Variant};
 use crate::universe::{Region, Universe};
 
@@ -31,7 +30,7 @@ const COMPONENTS: [(&str, &str, &str, i64); 10] = [
 pub(super) fn open(w: &mut Warehousing, universe: &Universe) {
     let start = universe.now - TimeDelta::days(universe.size.history_days);
     places(w, start);
-    mirror::contacts(w, universe, Some(start));
+    people::contacts(w, universe, Some(start));
     components(w, universe, start);
     for region in [Region::Uk, Region::Usa] {
         for (product, variant) in universe.shop(region).variants() {
@@ -44,7 +43,7 @@ pub(super) fn open(w: &mut Warehousing, universe: &Universe) {
     bills(w, start);
     mirror::stock(w, universe, start);
     dead_stock(w, start);
-    mirror::documents(w, universe, None);
+    orders::documents(w, universe, None);
     w.history(universe, start);
 }
 

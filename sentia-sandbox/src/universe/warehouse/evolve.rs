@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{LEEDS, WORKS, mirror};
+use super::{LEEDS, WORKS, mirror, orders, people};
 use crate::universe::Universe;
 
 /// What one step changed in the warehouses, by the vendor's ids.
@@ -41,10 +41,10 @@ impl Universe {
         );
         let before: Vec<bool> = self.warehouse.customers.iter().map(|customer| customer.obsolete).collect();
         let (changed, obsolete, stock) = self.in_warehouses(|w, universe| {
-            mirror::contacts(w, universe, Some(universe.now));
+            people::contacts(w, universe, Some(universe.now));
             let (changed, obsolete) = mirror::goods(w, universe);
             let stock = mirror::stock(w, universe, universe.now);
-            mirror::documents(w, universe, Some(universe.now));
+            orders::documents(w, universe, Some(universe.now));
             (changed, obsolete, stock)
         });
         self.evolve_works(report);
@@ -99,7 +99,7 @@ impl Universe {
         }
     }
 
-    /// Somebody deletes an order that is not complete, and edits a product.
+    /// Somebody deletes an order that is not complete, edits a product and puts another away.
     fn evolve_desk(&mut self, report: &mut WarehouseChanges, sales: usize) {
         let w = &self.warehouse;
         let open: Vec<usize> = (0..sales)
@@ -113,5 +113,10 @@ impl Universe {
         let product = self.warehouse.any_component();
         self.touch_stocked_product(product);
         report.products_changed.push(self.warehouse.products[product].record.id);
+        let sold = |product: &super::Product| product.sell_price.is_some() && !product.obsolete;
+        if let Some(product) = self.warehouse.products.iter().rposition(sold) {
+            self.set_product_obsolete(product, true);
+            report.products_obsoleted.push(self.warehouse.products[product].record.id);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Warehousing, mirror};
+use super::{Warehousing, mirror, orders, people};
 use crate::universe::{Region, Universe};
 
 impl Universe {
@@ -10,10 +10,10 @@ impl Universe {
     /// changed orders, invoices, parcels, refunds, contacts, prices and stock.
     pub fn follow_shops_and_books(&mut self) {
         self.in_warehouses(|w, universe| {
-            mirror::contacts(w, universe, Some(universe.now));
+            people::contacts(w, universe, Some(universe.now));
             mirror::goods(w, universe);
             mirror::stock(w, universe, universe.now);
-            mirror::documents(w, universe, Some(universe.now));
+            orders::documents(w, universe, Some(universe.now));
         });
     }
 

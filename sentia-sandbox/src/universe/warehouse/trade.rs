@@ -3,13 +3,12 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::documents::{Line, PurchaseOrder, SalesOrder};
-use super::{LEEDS, WORKS, Warehousing, london_day, mirror};
+use super::{LEEDS, Line, PurchaseOrder, SalesOrder, WORKS, Warehousing, london_day, orders, people};
 use crate::universe::Universe;
 use crate::universe::books::{Document, DocumentStatus, Side};
 
 pub(super) fn follow(w: &mut Warehousing, universe: &Universe, present: Option<DateTime<Utc>>) {
-    for (position, invoice) in universe.books.invoices.iter().enumerate().take(mirror::FOLLOWED) {
+    for (position, invoice) in universe.books.invoices.iter().enumerate().take(orders::FOLLOWED) {
         let document = &invoice.document;
         match document.side {
             Side::Receivable if document.number.starts_with("INV-") => {
@@ -65,7 +64,7 @@ fn sale(
     let paid = document.status == DocumentStatus::Paid;
     let invoice = w.index.invoice_of_sale.get(&sale).copied();
     if invoice.is_none() && matches!(status, "Completed" | "Deleted") {
-        mirror::complete(w, sale, Some(document.number.clone()), paid, at);
+        orders::complete(w, sale, Some(document.number.clone()), paid, at);
     }
     if let Some(invoice) = invoice.map(|at| &mut w.invoices[at])
         && (invoice.paid != paid || (status == "Deleted" && invoice.status != status))
@@ -90,7 +89,7 @@ fn enter(
 ) -> Option<usize> {
     let at = present.unwrap_or_else(|| made_at(document));
     let name = &universe.books.contacts[document.contact].name;
-    let customer = mirror::customer(w, universe, name, at)?;
+    let customer = people::customer(w, universe, name, at)?;
     let (lines, record, number, date) =
         (lines(w, document), w.record(at), w.number("SO-"), london_day(made_at(document)));
     w.sales_orders.push(SalesOrder {

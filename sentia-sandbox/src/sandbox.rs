@@ -12,6 +12,8 @@ use crate::universe::{Evolution, Region, Size, Universe};
 use crate::world::World;
 use crate::xero::XeroTwin;
 
+use crate::unleashed::UnleashedTwin;
+
 /// The loopback ports of the twins; 0 lets the system choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ports {
@@ -21,6 +23,8 @@ pub struct Ports {
     pub shopify_usa: u16,
     /// The books.
     pub xero: u16,
+    /// The warehouses and works.
+    pub unleashed: u16,
 }
 
 /// Three vendor twins on loopback that serve one universe, until it is dropped.
@@ -30,6 +34,7 @@ pub struct Sandbox {
     shopify_uk: ShopifyTwin,
     shopify_usa: ShopifyTwin,
     xero: XeroTwin,
+    unleashed: UnleashedTwin,
     _tasks: Arc<Tasks>,
 }
 
@@ -64,6 +69,7 @@ impl Sandbox {
         let uk = Listener::bind(ports.shopify_uk, &tasks).await?;
         let usa = Listener::bind(ports.shopify_usa, &tasks).await?;
         let books = Listener::bind(ports.xero, &tasks).await?;
+        let stores = Listener::bind(ports.unleashed, &tasks).await?;
         let as_of = Universe::anchor().min(clock.now().trunc_subsecs(0));
         let world = Arc::new(World::new(Universe::generate_as_of(seed, size, as_of), clock));
         let (uk_url, usa_url) = (uk.base_url(), usa.base_url());
@@ -71,6 +77,7 @@ impl Sandbox {
             shopify_uk: ShopifyTwin::start(&world, Region::Uk, seed, usa_url, uk),
             shopify_usa: ShopifyTwin::start(&world, Region::Usa, seed, uk_url, usa),
             xero: XeroTwin::start(&world, seed, books),
+            unleashed: UnleashedTwin::start(&world, seed, stores),
             world,
             _tasks: tasks,
         })
@@ -89,6 +96,11 @@ impl Sandbox {
     /// The books.
     pub fn xero(&self) -> &XeroTwin {
         &self.xero
+    }
+
+    /// The warehouses and works.
+    pub fn unleashed(&self) -> &UnleashedTwin {
+        &self.unleashed
     }
 
     /// The clock of all twins; clones share its time.

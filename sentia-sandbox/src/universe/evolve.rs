@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::books::{DocumentStatus, PaymentStatus, Side};
+use super::warehouse::WarehouseChanges;
 use super::{Region, Universe};
 
 /// What one step of [`Universe::evolve`] changed, by the vendors' own ids.
@@ -31,6 +32,8 @@ pub struct Evolution {
     pub contacts_archived: Vec<Uuid>,
     /// Items that vanished.
     pub items_deleted: Vec<Uuid>,
+    /// What changed in the warehouses.
+    pub warehouse: WarehouseChanges,
 }
 
 impl Universe {
@@ -45,6 +48,7 @@ impl Universe {
             self.evolve_shop(region, &mut report);
         }
         self.evolve_books(&mut report);
+        self.evolve_warehouses(&mut report.warehouse);
         report
     }
 

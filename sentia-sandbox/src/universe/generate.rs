@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::books::{Account, Books, Contact, ContactStatus, DocumentStatus, Item, Side};
 use super::ordering::cents;
 use super::shop::{Customer, InventoryItem, InventoryLevel, Location, Product, Region, Shop, Stamp, Variant};
+use super::warehouse::Warehousing;
 use super::{Size, Universe};
 use crate::rng::Rng;
 
@@ -44,10 +45,12 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
         books: books(rng.fork(3), start),
         rng: rng.fork(4),
         size,
+        warehouse: Warehousing::new(rng.fork(700)),
     };
     add_items(&mut universe, start);
     play(&mut universe, start, as_of);
     universe.now = as_of;
+    universe.open_warehouses();
     universe
 }
 

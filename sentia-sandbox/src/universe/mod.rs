@@ -7,6 +7,7 @@ mod invoicing;
 mod ordering;
 mod shop;
 mod truth;
+pub mod warehouse;
 
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
@@ -18,6 +19,7 @@ pub use shop::{
     Product, Refund, RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
+pub use warehouse::UnleashedStream;
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -104,6 +106,8 @@ pub struct Universe {
     pub shop_usa: Shop,
     /// The books: one organisation in the United Kingdom with GBP as base currency.
     pub books: Books,
+    /// The warehouses and works: one Unleashed account in the United Kingdom with GBP as base currency.
+    pub warehouse: warehouse::Warehousing,
     pub(crate) rng: Rng,
 }
 

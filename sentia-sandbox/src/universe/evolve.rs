@@ -31,6 +31,12 @@ pub struct Evolution {
     pub contacts_archived: Vec<Uuid>,
     /// Items that vanished.
     pub items_deleted: Vec<Uuid>,
+    /// Returns asked for, approved or closed (GIDs); their orders are among [`orders_changed`](Self::orders_changed).
+    pub returns_changed: Vec<String>,
+    /// Draft orders written or mailed (GIDs).
+    pub drafts_changed: Vec<String>,
+    /// Draft orders that vanished (GIDs).
+    pub drafts_deleted: Vec<String>,
 }
 
 impl Universe {
@@ -45,6 +51,9 @@ impl Universe {
             self.evolve_shop(region, &mut report);
         }
         self.evolve_books(&mut report);
+        for region in [Region::Uk, Region::Usa] {
+            self.evolve_office(region, &mut report);
+        }
         report
     }
 

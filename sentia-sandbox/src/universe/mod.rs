@@ -8,6 +8,14 @@ mod ordering;
 mod shop;
 mod truth;
 
+mod drafts;
+mod fulfillment_orders;
+mod office;
+mod payments;
+mod removals;
+mod returns;
+mod truth_office;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -18,6 +26,12 @@ pub use shop::{
     Product, Refund, RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
+
+pub use drafts::{DraftLine, DraftOrder};
+pub use fulfillment_orders::FulfillmentOrder;
+pub use office::{BackOffice, Redaction};
+pub use payments::{BalanceTransaction, Payout};
+pub use returns::{Return, ReturnLine};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -139,8 +153,10 @@ impl Universe {
         }
     }
 
-    /// Moves the universe's present forward; an earlier moment than the present one is ignored.
+    /// Moves the universe's present forward; an earlier moment than the present one is ignored. Payouts that fall due
+    /// are issued.
     pub fn advance_to(&mut self, moment: DateTime<Utc>) {
         self.now = self.now.max(moment.trunc_subsecs(3));
+        self.settle_payouts();
     }
 }

@@ -14,6 +14,7 @@ mod mutation;
 mod node;
 mod office;
 mod order_fields;
+mod page;
 mod root_fields;
 mod search;
 mod server;
@@ -215,5 +216,7 @@ impl ShopifyTwin {
     }
 }
 
+#[cfg(test)]
+mod answers;
 #[cfg(test)]
 mod tests;

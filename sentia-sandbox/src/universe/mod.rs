@@ -8,12 +8,14 @@ mod ordering;
 mod shop;
 mod truth;
 
+mod drafting;
 mod drafts;
 mod fulfillment_orders;
 mod office;
 mod payments;
 mod removals;
 mod returns;
+mod settlement;
 mod truth_office;
 
 pub use books::{

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::subscription::header;
+use super::topic::header;
 use super::{Notice, Subscription};
 use crate::universe::Shop;
 

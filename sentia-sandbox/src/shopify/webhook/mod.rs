@@ -4,6 +4,7 @@ mod body;
 mod changes;
 mod delivery;
 mod subscription;
+mod topic;
 
 use chrono::{DateTime, Utc};
 
@@ -12,6 +13,7 @@ pub(crate) use delivery::signature;
 pub(crate) use subscription::{Subscription, create, delete, update};
 
 use self::changes::Seen;
+use self::topic::constant;
 use super::bulk::BulkView;
 use crate::rng::Rng;
 use crate::universe::Shop;
@@ -111,7 +113,7 @@ impl WebhookDesk {
     pub(crate) fn configure(&mut self, topic: &str, uri: &str, version: &'static str, now: DateTime<Utc>) {
         self.add(Subscription {
             id: 0,
-            topic: subscription::constant(topic),
+            topic: constant(topic),
             uri: uri.to_owned(),
             include_fields: vec![],
             name: None,

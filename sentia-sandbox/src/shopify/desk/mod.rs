@@ -1,12 +1,17 @@
 //! Fields of what the twin itself keeps for the app: bulk operations, webhook subscriptions, answers to mutations.
 
+mod roots;
+mod view;
+
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+pub(crate) use self::roots::{by_id, root, subscription_rows};
+pub(crate) use self::view::{DeskView, Payload, UserError};
 
 use super::bulk::BulkView;
 use super::catalog_fields::VERSIONS;
-use super::node::{Node, Resolved, Row, Scene, gid, time, time_if};
-use super::root_fields::listed;
+use super::node::{Node, Resolved, Scene, gid, time, time_if};
 use super::search::Fact;
 use super::webhook::Subscription;
 use crate::universe::Stamp;
@@ -20,54 +25,6 @@ pub(crate) enum Desk<'u> {
     UserError(&'u Payload, usize),
     Bulk(&'u BulkView),
     Subscription(&'u Subscription),
-}
-
-/// What the twin keeps for the app, as it stood when a request came.
-#[derive(Debug, Default)]
-pub(crate) struct DeskView {
-    pub(crate) bulks: Vec<BulkView>,
-    pub(crate) subscriptions: Vec<Subscription>,
-    /// What the mutations of this request came to, by their name in the answer.
-    pub(crate) payloads: Vec<(String, Payload)>,
-}
-
-impl DeskView {
-    pub(crate) fn bulk(&self, id: u64) -> Option<&BulkView> {
-        self.bulks.iter().find(|bulk| bulk.id == id)
-    }
-
-    pub(crate) fn subscription(&self, id: u64) -> Option<&Subscription> {
-        self.subscriptions.iter().find(|subscription| subscription.id == id)
-    }
-}
-
-/// What a mutation came to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Payload {
-    pub(crate) type_name: &'static str,
-    pub(crate) bulk: Option<u64>,
-    pub(crate) subscription: Option<u64>,
-    pub(crate) deleted: Option<String>,
-    pub(crate) errors: Vec<UserError>,
-}
-
-/// A mistake of business, told under status 200.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UserError {
-    pub(crate) field: Option<Vec<&'static str>>,
-    pub(crate) message: String,
-    pub(crate) code: Option<&'static str>,
-}
-
-impl UserError {
-    pub(crate) fn new(field: &[&'static str], message: impl Into<String>) -> Self {
-        let field = (!field.is_empty()).then(|| field.to_vec());
-        Self { field, message: message.into(), code: None }
-    }
-
-    pub(crate) fn code(self, code: &'static str) -> Self {
-        Self { code: Some(code), ..self }
-    }
 }
 
 impl<'u> Desk<'u> {
@@ -146,50 +103,6 @@ impl<'u> Desk<'u> {
         };
         Some(Stamp::new(at))
     }
-}
-
-/// The query root's fields of the app's own.
-pub(crate) fn root<'u>(scene: Scene<'u>, field: &str, arguments: &Map<String, Value>) -> Resolved<'u> {
-    match field {
-        "bulkOperations" => {
-            let rows = scene.desk.bulks.iter();
-            let row = |b: &'u BulkView| Row { node: Node::Desk(Desk::Bulk(b)), id: b.id, at: None };
-            listed(scene, field, rows.map(row).collect(), arguments)
-        }
-        "currentBulkOperation" => {
-            let mutation = arguments.get("type").and_then(Value::as_str) == Some("MUTATION");
-            let latest = scene.desk.bulks.last().filter(|_| !mutation);
-            Resolved::maybe(latest.map(|bulk| Node::Desk(Desk::Bulk(bulk))))
-        }
-        "webhookSubscriptions" => listed(scene, field, subscription_rows(scene, arguments), arguments),
-        _ => Resolved::null(),
-    }
-}
-
-/// The subscriptions that the arguments of their list let through. Those of the app's configuration are not listed.
-pub(crate) fn subscription_rows<'u>(scene: Scene<'u>, arguments: &Map<String, Value>) -> Vec<Row<'u>> {
-    let topics = arguments.get("topics").and_then(Value::as_array);
-    let uri = arguments.get("uri").and_then(Value::as_str);
-    let format = arguments.get("format").and_then(Value::as_str);
-    let shown = scene.desk.subscriptions.iter().filter(|subscription| {
-        topics.is_none_or(|topics| topics.iter().any(|topic| *topic == subscription.topic))
-            && uri.is_none_or(|uri| uri == subscription.uri)
-            && format.is_none_or(|format| format == "JSON")
-            && !subscription.configured
-    });
-    shown.map(|s| Row { node: Node::Desk(Desk::Subscription(s)), id: s.id, at: None }).collect()
-}
-
-/// The object of a type and number, if it is one of the app's own.
-pub(crate) fn by_id<'u>(scene: Scene<'u>, kind: &str, id: u64) -> Option<Node<'u>> {
-    let found = match kind {
-        "BulkOperation" => scene.desk.bulk(id).map(Desk::Bulk),
-        "WebhookSubscription" => {
-            scene.desk.subscription(id).filter(|s| !s.configured).map(Desk::Subscription)
-        }
-        _ => None,
-    };
-    found.map(Node::Desk)
 }
 
 fn bulk_leaf(bulk: &BulkView, field: &str) -> Value {

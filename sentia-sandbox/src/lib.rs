@@ -44,7 +44,7 @@ pub use fault::{Endpoint, FaultPlan};
 pub use journal::LoggedRequest;
 pub use pacing::Pacing;
 pub use sandbox::{Ports, Sandbox};
-pub use shopify::{CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm};
+pub use shopify::{BulkPace, CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm, WebhookDelivery};
 pub use universe::Size;
 pub use xero::{XeroFault, XeroLimits, XeroTwin};
 

@@ -34,6 +34,12 @@ pub struct Evolution {
     pub items_deleted: Vec<Uuid>,
     /// What changed in the warehouses.
     pub warehouse: WarehouseChanges,
+    /// Returns asked for, approved or closed (GIDs); their orders are among [`orders_changed`](Self::orders_changed).
+    pub returns_changed: Vec<String>,
+    /// Draft orders written or mailed (GIDs).
+    pub drafts_changed: Vec<String>,
+    /// Draft orders that vanished (GIDs).
+    pub drafts_deleted: Vec<String>,
 }
 
 impl Universe {
@@ -49,6 +55,9 @@ impl Universe {
         }
         self.evolve_books(&mut report);
         self.evolve_warehouses(&mut report.warehouse);
+        for region in [Region::Uk, Region::Usa] {
+            self.evolve_back_office(region, &mut report);
+        }
         report
     }
 

@@ -9,6 +9,16 @@ mod shop;
 mod truth;
 pub mod warehouse;
 
+mod back_office;
+mod drafting;
+mod drafts;
+mod fulfillment_orders;
+mod payments;
+mod removals;
+mod returns;
+mod settlement;
+mod truth_back_office;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -20,6 +30,12 @@ pub use shop::{
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
 pub use warehouse::UnleashedStream;
+
+pub use back_office::{BackOffice, Redaction};
+pub use drafts::{DraftLine, DraftOrder};
+pub use fulfillment_orders::FulfillmentOrder;
+pub use payments::{BalanceTransaction, Payout};
+pub use returns::{Return, ReturnLine};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -143,8 +159,10 @@ impl Universe {
         }
     }
 
-    /// Moves the universe's present forward; an earlier moment than the present one is ignored.
+    /// Moves the universe's present forward; an earlier moment than the present one is ignored. Payouts that fall due
+    /// are issued.
     pub fn advance_to(&mut self, moment: DateTime<Utc>) {
         self.now = self.now.max(moment.trunc_subsecs(3));
+        self.settle_payouts();
     }
 }

@@ -31,6 +31,8 @@ pub struct Evolution {
     pub contacts_archived: Vec<Uuid>,
     /// Items that vanished.
     pub items_deleted: Vec<Uuid>,
+    /// What changed in the office.
+    pub office: super::OfficeEvolution,
 }
 
 impl Universe {
@@ -45,6 +47,7 @@ impl Universe {
             self.evolve_shop(region, &mut report);
         }
         self.evolve_books(&mut report);
+        report.office = self.evolve_office();
         report
     }
 

@@ -43,11 +43,13 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
         shop_usa: shop(Region::Usa, &size, rng.fork(2), start),
         books: books(rng.fork(3), start),
         rng: rng.fork(4),
+        office: super::Office::unborn(start),
         size,
     };
     add_items(&mut universe, start);
     play(&mut universe, start, as_of);
     universe.now = as_of;
+    universe.office = super::office::office(&universe, start);
     universe
 }
 

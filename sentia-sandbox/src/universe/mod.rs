@@ -8,6 +8,8 @@ mod ordering;
 mod shop;
 mod truth;
 
+pub mod office;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -18,6 +20,8 @@ pub use shop::{
     Product, Refund, RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
+
+pub use office::{MicrosoftGraphStream, Office, OfficeEvolution};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -104,6 +108,8 @@ pub struct Universe {
     pub shop_usa: Shop,
     /// The books: one organisation in the United Kingdom with GBP as base currency.
     pub books: Books,
+    /// The Microsoft 365 tenant: people, lists, files, mail.
+    pub office: Office,
     pub(crate) rng: Rng,
 }
 

@@ -37,9 +37,15 @@ pub mod universe;
 mod world;
 mod xero;
 
+mod microsoft_graph;
+
 pub use clock::SandboxClock;
 pub use fault::{Endpoint, FaultPlan};
 pub use journal::LoggedRequest;
+pub use microsoft_graph::{
+    AppOnlyWorkbook, MicrosoftGraphCertificate, MicrosoftGraphFault, MicrosoftGraphLimits,
+    MicrosoftGraphNotification, MicrosoftGraphSettings, MicrosoftGraphTwin,
+};
 pub use pacing::Pacing;
 pub use sandbox::{Ports, Sandbox};
 pub use shopify::{CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm};

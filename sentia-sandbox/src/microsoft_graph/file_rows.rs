@@ -167,7 +167,7 @@ pub(crate) fn gone_item(
 
 /// `deleted` may say how, or nothing at all.
 fn facet(step: u64) -> Value {
-    if step % 2 == 0 { json!({}) } else { json!({"state": "deleted"}) }
+    if step.is_multiple_of(2) { json!({}) } else { json!({"state": "deleted"}) }
 }
 
 /// A deleted drive item.

@@ -1,13 +1,15 @@
 //! What a feed has at which step, and how it looks there.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::answer::Answer;
 use super::call::{Call, project};
 use super::delta::{Feed, Round};
 use super::{event_rows, file_rows, mail_rows, user_lists};
 use crate::universe::Office;
-use crate::universe::office::{EventKind, Removal, Track, folder_id, immutable_id, plain_id};
+use crate::universe::office::{EventKind, Mailbox, Removal, Track, folder_id, immutable_id, plain_id};
 
 /// Something changed at a step: the thing at a place of its list, or the tombstone at a place of its.
 #[derive(Clone, Copy, Debug)]
@@ -61,28 +63,7 @@ pub(crate) fn marks(office: &Office, round: &Round) -> Result<Vec<Mark>, Answer>
             marks.extend(removed.filter(|t| late(t.1)).map(gone));
         }
         Feed::Messages { mailbox, folder, .. } => {
-            let mailbox = &office.mailboxes[*mailbox];
-            if !mailbox.folders.iter().any(|known| known.id == *folder) {
-                return Err(Answer::error(
-                    404,
-                    "ErrorItemNotFound",
-                    "The specified folder was not found in the store.",
-                ));
-            }
-            let wanted = |kind: &str| round.change_type.as_deref().is_none_or(|types| types == kind);
-            let messages = mailbox.messages.iter().enumerate().filter(|(_, m)| m.folder == *folder);
-            let messages = messages.filter(|(_, message)| match round.received {
-                Some((from, true)) => message.received_at >= from,
-                Some((from, false)) => message.received_at > from,
-                None => true,
-            });
-            let messages = messages.filter(|(_, message)| {
-                wanted(if message.entered > round.base { "created" } else { "updated" })
-            });
-            marks.extend(messages.map(|(place, message)| here((place, message.track.latest))));
-            let left = mailbox.departures.iter().enumerate().filter(|(_, tomb)| tomb.key.folder == *folder);
-            let left = left.filter(|(_, tomb)| late(tomb.step) && wanted("deleted"));
-            marks.extend(left.map(|(place, tomb)| gone((place, tomb.step))));
+            marks = message_marks(&office.mailboxes[*mailbox], *folder, round)?;
         }
         Feed::CalendarView { mailbox, .. } => {
             let mailbox = &office.mailboxes[*mailbox];
@@ -92,6 +73,28 @@ pub(crate) fn marks(office: &Office, round: &Round) -> Result<Vec<Mark>, Answer>
         }
     }
     Ok(marks)
+}
+
+/// The marks of one mail folder: what lies in it, and what left it.
+fn message_marks(mailbox: &Mailbox, folder: Uuid, round: &Round) -> Result<Vec<Mark>, Answer> {
+    if !mailbox.folders.iter().any(|known| known.id == folder) {
+        let words = "The specified folder was not found in the store.";
+        return Err(Answer::error(404, "ErrorItemNotFound", words));
+    }
+    let late = |step: u64| round.base > 0 || step > round.opened;
+    let wanted = |kind: &str| round.change_type.as_deref().is_none_or(|types| types == kind);
+    let messages = mailbox.messages.iter().enumerate().filter(|(_, message)| message.folder == folder);
+    let messages = messages.filter(|(_, message)| match round.received {
+        Some((from, true)) => message.received_at >= from,
+        Some((from, false)) => message.received_at > from,
+        None => true,
+    });
+    let messages = messages
+        .filter(|(_, message)| wanted(if message.entered > round.base { "created" } else { "updated" }));
+    let messages = messages.map(|(place, message)| here((place, message.track.latest)));
+    let left = mailbox.departures.iter().enumerate().filter(|(_, tomb)| tomb.key.folder == folder);
+    let left = left.filter(|(_, tomb)| late(tomb.step) && wanted("deleted"));
+    Ok(messages.chain(left.map(|(place, tomb)| gone((place, tomb.step)))).collect())
 }
 
 /// `id` and `@removed`.
@@ -153,29 +156,40 @@ pub(crate) fn render(
             mail_rows::message_change(call, office, &mailbox.messages[mark.place], round)
         }
         Feed::CalendarView { mailbox, start, end, .. } => {
-            let mailbox = &office.mailboxes[*mailbox];
-            let id = |id| if call.immutable() { immutable_id(id) } else { plain_id(id, 0) };
-            if mark.gone {
-                let tomb = &mailbox.removed_events[mark.place];
-                return removed(id(tomb.key), tomb.removal);
-            }
-            let event = &mailbox.events[mark.place];
-            let shown = match event.kind {
-                EventKind::Master { .. } => mailbox
-                    .events
-                    .iter()
-                    .any(|one| one.kind.master() == Some(event.id) && one.within(*start, *end)),
-                _ => event.within(*start, *end),
-            };
-            if shown {
-                return event_rows::change(call, office, mailbox, event, round);
-            }
-            // It may have been in the window: nobody remembers, so it is said to be gone.
-            let moved =
-                round.base > 0 && event.track.born <= round.base && event.track.changed("start", round.base);
-            moved.then(|| removed(id(event.id), Removal::Hard)).flatten()
+            event(call, office, &office.mailboxes[*mailbox], round, mark, (*start, *end))
         }
     }
+}
+
+/// An event in the window comes, one that was moved is said to be gone.
+fn event(
+    call: &Call<'_>,
+    office: &Office,
+    mailbox: &Mailbox,
+    round: &Round,
+    mark: Mark,
+    (start, end): (DateTime<Utc>, DateTime<Utc>),
+) -> Option<Map<String, Value>> {
+    let id = |id| if call.immutable() { immutable_id(id) } else { plain_id(id, 0) };
+    if mark.gone {
+        let tomb = &mailbox.removed_events[mark.place];
+        return removed(id(tomb.key), tomb.removal);
+    }
+    let event = &mailbox.events[mark.place];
+    let shown = match event.kind {
+        EventKind::Master { .. } => {
+            let mut instances = mailbox.events.iter();
+            instances.any(|one| one.kind.master() == Some(event.id) && one.within(start, end))
+        }
+        _ => event.within(start, end),
+    };
+    if shown {
+        return event_rows::change(call, office, mailbox, event, round);
+    }
+    // It may have been in the window: nobody remembers, so it is said to be gone.
+    let known = round.base > 0 && event.track.born <= round.base;
+    let moved = known && event.track.changed("start", round.base);
+    moved.then(|| removed(id(event.id), Removal::Hard)).flatten()
 }
 
 /// Expanded fields are there whatever was selected.

@@ -46,7 +46,7 @@ pub(crate) fn take(state: &GraphState) -> Vec<MicrosoftGraphNotification> {
                 "subscriptionId": subscription.id, "tenantId": tenant.to_string(),
             });
             // The id is optional: every third notice has none.
-            if count % 3 != 0 {
+            if !count.is_multiple_of(3) {
                 notice["id"] = format!("lsgTZMr9KwAAA{count:06}").into();
             }
             match bodies.iter_mut().find(|(url, _)| *url == subscription.url) {
@@ -62,7 +62,7 @@ pub(crate) fn take(state: &GraphState) -> Vec<MicrosoftGraphNotification> {
 
 /// Sometimes UTC, sometimes with the offset of somewhere else.
 fn expiry(at: DateTime<Utc>, count: u64) -> String {
-    let elsewhere = FixedOffset::east_opt(5 * 3_600 + 1_800).filter(|_| count % 2 == 0);
+    let elsewhere = FixedOffset::east_opt(5 * 3_600 + 1_800).filter(|_| count.is_multiple_of(2));
     elsewhere.map_or_else(
         || at.to_rfc3339_opts(SecondsFormat::Secs, true),
         |zone| at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false),

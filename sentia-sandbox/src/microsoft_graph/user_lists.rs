@@ -94,7 +94,7 @@ pub(crate) fn change(user: &OfficeUser, round: &Round) -> Option<Map<String, Val
     if changed.is_empty() {
         return None;
     }
-    let generous = track.latest % 3 == 0;
+    let generous = track.latest.is_multiple_of(3);
     row.retain(|name, value| {
         name == "id" || changed.contains(&name.as_str()) || (generous && !value.is_null())
     });

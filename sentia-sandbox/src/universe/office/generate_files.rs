@@ -103,7 +103,7 @@ pub(crate) fn push_item(
 ) -> u32 {
     let id = list.next_item;
     // Ids have gaps: rows that were made and deleted before anybody looked.
-    list.next_item += if id % 11 == 0 { 2 } else { 1 };
+    list.next_item += if id.is_multiple_of(11) { 2 } else { 1 };
     list.items.push(ListItem { id, guid: rng.guid(), version: 1, fields, track: Track::unnumbered(at) });
     id
 }
@@ -259,7 +259,7 @@ fn price_row(
         Cell::day(day),
         if nth % 5 == 3 { Cell::empty() } else { Cell::moment(checked) },
         margin,
-        Cell::flag(nth % 3 != 0),
+        Cell::flag(!nth.is_multiple_of(3)),
         barcode,
     ]
 }

@@ -73,21 +73,7 @@ fn changes(office: &Office, subscription: &Subscription) -> Vec<Told> {
     let since = subscription.told;
     let kind = |born: u64| if born > since { "created" } else { "updated" };
     match &subscription.watched {
-        Watched::Users => {
-            let told = |kind, id: Uuid| Told {
-                kind,
-                resource: format!("Users/{id}"),
-                data: json!({"@odata.type": "#Microsoft.Graph.User", "@odata.id": format!("Users/{id}"), "id": id.to_string()}),
-            };
-            // Creation and the recycle bin come as updates.
-            let changed = office.users.iter().filter(|user| user.track.latest > since);
-            let gone = office.removed_users.iter().filter(|tomb| tomb.step > since);
-            let word = |removal| {
-                if removal == crate::universe::office::Removal::Soft { "updated" } else { "deleted" }
-            };
-            let changed = changed.map(|user| told("updated", user.id));
-            changed.chain(gone.map(|tomb| told(word(tomb.removal), tomb.key))).collect()
-        }
+        Watched::Users => people(office, since),
         Watched::Messages { mailbox, folder } => {
             let mailbox = &office.mailboxes[*mailbox];
             let in_place = |place: Uuid| folder.is_none_or(|folder| folder == place);
@@ -131,6 +117,23 @@ fn changes(office: &Office, subscription: &Subscription) -> Vec<Told> {
             )
         }
     }
+}
+
+/// Users that changed or went.
+fn people(office: &Office, since: u64) -> Vec<Told> {
+    let told = |kind, id: Uuid| Told {
+        kind,
+        resource: format!("Users/{id}"),
+        data: json!({"@odata.type": "#Microsoft.Graph.User", "@odata.id": format!("Users/{id}"), "id": id.to_string()}),
+    };
+    // Creation and the recycle bin come as updates.
+    let changed = office.users.iter().filter(|user| user.track.latest > since);
+    let gone = office.removed_users.iter().filter(|tomb| tomb.step > since);
+    let word = |removal| {
+        if removal == crate::universe::office::Removal::Soft { "updated" } else { "deleted" }
+    };
+    let changed = changed.map(|user| told("updated", user.id));
+    changed.chain(gone.map(|tomb| told(word(tomb.removal), tomb.key))).collect()
 }
 
 /// Drives and lists only say that something changed, not what.

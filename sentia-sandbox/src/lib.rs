@@ -37,11 +37,16 @@ pub mod universe;
 mod world;
 mod xero;
 
+mod microsoft_graph;
 mod unleashed;
 
 pub use clock::SandboxClock;
 pub use fault::{Endpoint, FaultPlan};
 pub use journal::LoggedRequest;
+pub use microsoft_graph::{
+    AppOnlyWorkbook, MicrosoftGraphCertificate, MicrosoftGraphFault, MicrosoftGraphLimits,
+    MicrosoftGraphNotification, MicrosoftGraphSettings, MicrosoftGraphTwin,
+};
 pub use pacing::Pacing;
 pub use sandbox::{Ports, Sandbox};
 pub use shopify::{BulkPace, CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm, WebhookDelivery};

@@ -7,6 +7,7 @@ use chrono::SubsecRound;
 
 use crate::clock::SandboxClock;
 use crate::listener::{Listener, Tasks};
+use crate::microsoft_graph::MicrosoftGraphTwin;
 use crate::shopify::ShopifyTwin;
 use crate::universe::{Evolution, Region, Size, Universe};
 use crate::world::World;
@@ -25,6 +26,8 @@ pub struct Ports {
     pub xero: u16,
     /// The warehouses and works.
     pub unleashed: u16,
+    /// The office.
+    pub microsoft_graph: u16,
 }
 
 /// Three vendor twins on loopback that serve one universe, until it is dropped.
@@ -35,6 +38,7 @@ pub struct Sandbox {
     shopify_usa: ShopifyTwin,
     xero: XeroTwin,
     unleashed: UnleashedTwin,
+    microsoft_graph: MicrosoftGraphTwin,
     _tasks: Arc<Tasks>,
 }
 
@@ -70,6 +74,7 @@ impl Sandbox {
         let usa = Listener::bind(ports.shopify_usa, &tasks).await?;
         let books = Listener::bind(ports.xero, &tasks).await?;
         let stores = Listener::bind(ports.unleashed, &tasks).await?;
+        let office = Listener::bind(ports.microsoft_graph, &tasks).await?;
         let as_of = Universe::anchor().min(clock.now().trunc_subsecs(0));
         let world = Arc::new(World::new(Universe::generate_as_of(seed, size, as_of), clock));
         let (uk_url, usa_url) = (uk.base_url(), usa.base_url());
@@ -78,6 +83,7 @@ impl Sandbox {
             shopify_usa: ShopifyTwin::start(&world, Region::Usa, seed, uk_url, usa),
             xero: XeroTwin::start(&world, seed, books),
             unleashed: UnleashedTwin::start(&world, seed, stores),
+            microsoft_graph: MicrosoftGraphTwin::start(&world, seed, office),
             world,
             _tasks: tasks,
         })
@@ -101,6 +107,11 @@ impl Sandbox {
     /// The warehouses and works.
     pub fn unleashed(&self) -> &UnleashedTwin {
         &self.unleashed
+    }
+
+    /// The office.
+    pub fn microsoft_graph(&self) -> &MicrosoftGraphTwin {
+        &self.microsoft_graph
     }
 
     /// The clock of all twins; clones share its time.

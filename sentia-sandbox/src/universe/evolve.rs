@@ -40,6 +40,8 @@ pub struct Evolution {
     pub drafts_changed: Vec<String>,
     /// Draft orders that vanished (GIDs).
     pub drafts_deleted: Vec<String>,
+    /// What changed in the office.
+    pub office: super::OfficeEvolution,
 }
 
 impl Universe {
@@ -58,6 +60,7 @@ impl Universe {
         for region in [Region::Uk, Region::Usa] {
             self.evolve_back_office(region, &mut report);
         }
+        report.office = self.evolve_office();
         report
     }
 

@@ -45,6 +45,7 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
         shop_usa: shop(Region::Usa, &size, rng.fork(2), start),
         books: books(rng.fork(3), start),
         rng: rng.fork(4),
+        office: super::Office::unborn(start),
         size,
         warehouse: Warehousing::new(rng.fork(700)),
     };
@@ -53,6 +54,7 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
     universe.now = as_of;
     universe.open_warehouses();
     super::back_office::furnish(&mut universe);
+    universe.office = super::office::office(&universe, start);
     universe
 }
 

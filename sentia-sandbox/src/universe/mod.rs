@@ -19,6 +19,8 @@ mod returns;
 mod settlement;
 mod truth_back_office;
 
+pub mod office;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -36,6 +38,8 @@ pub use drafts::{DraftLine, DraftOrder};
 pub use fulfillment_orders::FulfillmentOrder;
 pub use payments::{BalanceTransaction, Payout};
 pub use returns::{Return, ReturnLine};
+
+pub use office::{MicrosoftGraphStream, Office, OfficeEvolution};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -124,6 +128,8 @@ pub struct Universe {
     pub books: Books,
     /// The warehouses and works: one Unleashed account in the United Kingdom with GBP as base currency.
     pub warehouse: warehouse::Warehousing,
+    /// The Microsoft 365 tenant: people, lists, files, mail.
+    pub office: Office,
     pub(crate) rng: Rng,
 }
 

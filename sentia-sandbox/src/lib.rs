@@ -37,6 +37,8 @@ pub mod universe;
 mod world;
 mod xero;
 
+mod amazon;
+
 pub use clock::SandboxClock;
 pub use fault::{Endpoint, FaultPlan};
 pub use journal::LoggedRequest;
@@ -45,3 +47,5 @@ pub use sandbox::{Ports, Sandbox};
 pub use shopify::{CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm};
 pub use universe::Size;
 pub use xero::{XeroFault, XeroLimits, XeroTwin};
+
+pub use amazon::{AmazonChange, AmazonFault, AmazonTwin};

@@ -31,6 +31,20 @@ pub struct Evolution {
     pub contacts_archived: Vec<Uuid>,
     /// Items that vanished.
     pub items_deleted: Vec<Uuid>,
+    /// Amazon orders placed, still pending (order ids).
+    pub marketplace_orders_placed: Vec<String>,
+    /// Amazon orders confirmed, shipped, cancelled or touched (order ids).
+    pub marketplace_orders_changed: Vec<String>,
+    /// Amazon offers with a new price (`marketplaceId/sku`).
+    pub listings_changed: Vec<String>,
+    /// Amazon offers that vanished (`marketplaceId/sku`).
+    pub listings_deleted: Vec<String>,
+    /// Stock at Amazon that changed (`marketplaceId/sku`).
+    pub fba_stock_changed: Vec<String>,
+    /// Amazon transactions that were held back until now (transaction ids).
+    pub transactions_released: Vec<String>,
+    /// Amazon settlements closed (settlement ids).
+    pub settlements_closed: Vec<String>,
 }
 
 impl Universe {
@@ -45,6 +59,7 @@ impl Universe {
             self.evolve_shop(region, &mut report);
         }
         self.evolve_books(&mut report);
+        self.evolve_marketplaces(&mut report);
         report
     }
 

@@ -8,6 +8,13 @@ mod ordering;
 mod shop;
 mod truth;
 
+mod marketplace;
+mod marketplace_evolve;
+mod marketplace_genesis;
+mod marketplace_money;
+mod marketplace_trade;
+mod marketplace_truth;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -18,6 +25,13 @@ pub use shop::{
     Product, Refund, RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
+
+pub use marketplace::{
+    CatalogEntry, FbaReturn, FbaStock, FulfilledBy, LedgerEvent, Listing, Market, MarketBuyer, MarketCharge,
+    MarketOrder, MarketOrderItem, MarketOrderStatus, MarketPackage, MarketTransaction, ReleaseStatus,
+    SellerAccount, SellerAccounts, Settlement, SettlementLine, TransactionItem,
+};
+pub use marketplace_truth::{AmazonStream, LedgerBalance};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -105,6 +119,8 @@ pub struct Universe {
     /// The books: one organisation in the United Kingdom with GBP as base currency.
     pub books: Books,
     pub(crate) rng: Rng,
+    /// The two seller accounts on Amazon, which sell what the shops sell.
+    pub amazon: SellerAccounts,
 }
 
 impl Universe {

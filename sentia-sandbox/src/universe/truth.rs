@@ -43,15 +43,15 @@ impl TruthRecord {
         matches!(self.presence, Presence::Gone | Presence::Voided)
     }
 
-    fn live(key: String, updated_at: DateTime<Utc>) -> Self {
+    pub(super) fn live(key: String, updated_at: DateTime<Utc>) -> Self {
         Self { key, updated_at, presence: Presence::Live, status: None, amounts: BTreeMap::new() }
     }
 
-    fn status(self, status: &str) -> Self {
+    pub(super) fn status(self, status: &str) -> Self {
         Self { status: Some(status.to_owned()), ..self }
     }
 
-    fn amount(mut self, name: &'static str, amount: Decimal) -> Self {
+    pub(super) fn amount(mut self, name: &'static str, amount: Decimal) -> Self {
         self.amounts.insert(name, amount);
         self
     }

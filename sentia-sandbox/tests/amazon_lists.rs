@@ -261,7 +261,7 @@ async fn transactions_are_numbers_in_windows_of_180_days() {
     }
     assert!(twin.truth(AmazonStream::Transactions).len() >= truth.len());
     // Orders that the seller ships vanish once the marketplace is named, in the USA only.
-    let recent = format!("{list}{}", stamp(twin.now() - TimeDelta::days(170)));
+    let recent = format!("{list}{}", stamp(twin.now() - TimeDelta::days(160)));
     let all = pages(twin, &token, &recent, TRANSACTIONS).await.concat();
     let named = pages(twin, &token, &format!("{recent}&marketplaceId={US}"), TRANSACTIONS).await.concat();
     let merchant = |row: &Value| row.to_string().contains(r#""fulfillmentNetwork":"MFN""#);

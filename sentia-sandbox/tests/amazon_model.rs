@@ -150,7 +150,11 @@ async fn answers_are_what_the_models_say() {
         for (file, definition, path) in reads(twin, home, &order, &asin, &sku) {
             let Some(model) = published("models", file) else { return };
             let (_, answer) = ask(twin, &token, &path).await;
-            hold(&strict(&model, definition), &path, &answer);
+            let validator = strict(&model, definition);
+            hold(&validator, &path, &answer);
+            let mut worse = answer.clone();
+            worse["unheardOf"] = json!(1);
+            assert!(!validator.is_valid(&worse), "{definition} is not closed");
         }
         let Some(model) = published("models", "reports_2021-06-30.json") else { return };
         let url = format!("{}/reports/2021-06-30/reports", twin.base_url());

@@ -7,7 +7,7 @@ use super::operation::Operation;
 use super::page::Read;
 use super::params::Params;
 use super::refusal::Refusal;
-use super::server::{AmazonState, lock};
+use super::state::{AmazonState, lock};
 use crate::universe::{CatalogEntry, SellerAccount};
 
 const DATA_SETS: [&str; 10] = [

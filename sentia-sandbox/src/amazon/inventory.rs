@@ -9,9 +9,19 @@ use super::order_json::second;
 use super::page::Read;
 use super::params::Params;
 use super::refusal::Refusal;
-use super::server::{AmazonState, lock};
+use super::state::{AmazonState, lock};
 use crate::universe::FbaStock;
 
+const PARAMETERS: [&str; 8] = [
+    "details",
+    "granularityType",
+    "granularityId",
+    "startDateTime",
+    "sellerSkus",
+    "sellerSku",
+    "nextToken",
+    "marketplaceIds",
+];
 const TOKEN_LIFE: TimeDelta = TimeDelta::seconds(30);
 const EIGHTEEN_MONTHS: TimeDelta = TimeDelta::days(548);
 
@@ -20,19 +30,7 @@ pub(crate) fn summaries(
     query: &str,
     fault: Option<AmazonFault>,
 ) -> Result<Value, Refusal> {
-    let params = Params::parse(
-        query,
-        &[
-            "details",
-            "granularityType",
-            "granularityId",
-            "startDateTime",
-            "sellerSkus",
-            "sellerSku",
-            "nextToken",
-            "marketplaceIds",
-        ],
-    )?;
+    let params = Params::parse(query, &PARAMETERS)?;
     let now = state.world.clock.now();
     if params.text("granularityType") != Some("Marketplace") {
         return Err(Refusal::invalid("granularityType must be Marketplace."));

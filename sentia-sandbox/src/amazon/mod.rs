@@ -5,21 +5,32 @@ mod bucket;
 mod catalog;
 mod fault;
 mod finances;
+mod grant;
 mod inventory;
+mod listing_json;
+mod listing_query;
 mod listings;
+mod movement_rows;
 mod notification;
+mod notification_payload;
 mod operation;
 mod order_json;
 mod orders;
 mod page;
 mod params;
 mod refusal;
+mod report_columns;
+mod report_desk;
 mod report_file;
 mod report_kind;
 mod report_rows;
 mod reports;
+mod sellers;
 mod server;
+mod settlement_file;
+mod state;
 mod token;
+mod transaction_json;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,8 +51,8 @@ use crate::universe::{AmazonStream, Region, SellerAccount, TruthRecord, Universe
 use crate::world::World;
 use fault::Door;
 use page::PageDesk;
-use reports::ReportDesk;
-use server::{AmazonState, Doors, lock};
+use report_desk::ReportDesk;
+use state::{AmazonState, Doors, lock};
 use token::TokenDesk;
 
 /// A handle on one region's Amazon twin; clones handle the same twin.

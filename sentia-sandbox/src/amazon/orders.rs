@@ -9,7 +9,7 @@ use super::order_json::{self, DATA_SETS};
 use super::page::Read;
 use super::params::Params;
 use super::refusal::Refusal;
-use super::server::{AmazonState, lock};
+use super::state::{AmazonState, lock};
 use crate::universe::MarketOrder;
 
 const STATUSES: [&str; 7] = [
@@ -20,6 +20,18 @@ const STATUSES: [&str; 7] = [
     "SHIPPED",
     "CANCELLED",
     "UNFULFILLABLE",
+];
+const PARAMETERS: [&str; 10] = [
+    "createdAfter",
+    "createdBefore",
+    "lastUpdatedAfter",
+    "lastUpdatedBefore",
+    "fulfillmentStatuses",
+    "marketplaceIds",
+    "fulfilledBy",
+    "maxResultsPerPage",
+    "paginationToken",
+    "includedData",
 ];
 const DELAY: TimeDelta = TimeDelta::minutes(2);
 const TWO_YEARS: TimeDelta = TimeDelta::days(730);
@@ -49,21 +61,7 @@ impl By {
 }
 
 pub(crate) fn search(state: &AmazonState, query: &str, fault: Option<AmazonFault>) -> Result<Value, Refusal> {
-    let params = Params::parse(
-        query,
-        &[
-            "createdAfter",
-            "createdBefore",
-            "lastUpdatedAfter",
-            "lastUpdatedBefore",
-            "fulfillmentStatuses",
-            "marketplaceIds",
-            "fulfilledBy",
-            "maxResultsPerPage",
-            "paginationToken",
-            "includedData",
-        ],
-    )?;
+    let params = Params::parse(query, &PARAMETERS)?;
     let now = state.world.clock.now();
     let by = kind_of(&params)?;
     let read = Read { operation: Operation::SearchOrders, filters: params.filters("paginationToken") };

@@ -7,6 +7,9 @@ use flate2::write::GzEncoder;
 
 use super::fault::AmazonFault;
 
+/// The cells of a row by their columns.
+pub(crate) type Row = Vec<(&'static str, String)>;
+
 /// A report before it is written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
@@ -17,8 +20,8 @@ pub(crate) struct Table {
 
 impl Table {
     /// Puts cells under their columns; what a row does not name is empty.
-    pub(crate) fn of(columns: &[&'static str], rows: Vec<Vec<(&'static str, String)>>) -> Self {
-        let filled = |row: Vec<(&'static str, String)>| {
+    pub(crate) fn of(columns: &[&'static str], rows: Vec<Row>) -> Self {
+        let filled = |row: Row| {
             let mut cells = vec![String::new(); columns.len()];
             for (name, cell) in row {
                 let at = columns.iter().position(|column| *column == name);

@@ -1,8 +1,6 @@
 //! Reports 2021-06-30: asked for, queued, made, and downloaded from a URL of five minutes.
 
-use std::collections::{BTreeMap, HashMap};
-
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::fault::{AmazonFault, Door};
@@ -10,163 +8,17 @@ use super::operation::Operation;
 use super::page::Read;
 use super::params::{self, Params, market};
 use super::refusal::Refusal;
+use super::report_desk::{Fate, Link, Requested, Shown, Wish, report_of, shown_settlement};
 use super::report_file::Table;
 use super::report_kind::ReportKind;
 use super::report_rows::{self, Scope};
-use super::server::{AmazonState, Settings, lock};
-use crate::rng::Rng;
-use crate::universe::{SellerAccount, Settlement};
+use super::settlement_file;
+use super::state::{AmazonState, lock};
+use crate::universe::SellerAccount;
 
 const RETENTION: TimeDelta = TimeDelta::days(90);
 const LONGEST_ORDERS: TimeDelta = TimeDelta::days(30);
 const STATUSES: [&str; 5] = ["CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE"];
-
-/// How a report ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Done,
-    Cancelled,
-    Fatal,
-    Stuck,
-}
-
-/// What makes two requests the same.
-#[derive(Clone, Debug, PartialEq)]
-struct Wish {
-    kind: ReportKind,
-    markets: Vec<usize>,
-    start: Option<DateTime<Utc>>,
-    end: Option<DateTime<Utc>>,
-    options: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Debug)]
-struct Requested {
-    id: String,
-    wish: Wish,
-    created_at: DateTime<Utc>,
-    fate: Fate,
-    called_off: bool,
-    table: Table,
-}
-
-/// A pre-signed URL that is out.
-#[derive(Clone, Debug)]
-pub(crate) struct Link {
-    pub(crate) document: String,
-    pub(crate) issued_at: DateTime<Utc>,
-    pub(crate) says_gzip: bool,
-}
-
-/// All reports that were asked for. Settlements are not among them: they come by themselves.
-#[derive(Debug)]
-pub(crate) struct ReportDesk {
-    reports: Vec<Requested>,
-    links: HashMap<String, Link>,
-    rng: Rng,
-}
-
-impl ReportDesk {
-    pub(crate) fn new(rng: Rng) -> Self {
-        Self { reports: vec![], links: HashMap::new(), rng }
-    }
-
-    pub(crate) fn link(&self, signature: &str) -> Option<&Link> {
-        self.links.get(signature)
-    }
-}
-
-/// A report as lists show it, whoever asked for it.
-struct Shown {
-    id: String,
-    kind: ReportKind,
-    markets: Vec<usize>,
-    window: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    created_at: DateTime<Utc>,
-    started_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
-    status: &'static str,
-    document: bool,
-}
-
-impl Requested {
-    fn shown(&self, now: DateTime<Utc>, settings: &Settings) -> Shown {
-        let started_at = self.created_at + settings.queue;
-        let finished_at = started_at + settings.processing;
-        let status = match self.fate {
-            _ if self.called_off => "CANCELLED",
-            _ if now < started_at => "IN_QUEUE",
-            Fate::Stuck => "IN_PROGRESS",
-            _ if now < finished_at => "IN_PROGRESS",
-            Fate::Done => "DONE",
-            Fate::Cancelled => "CANCELLED",
-            Fate::Fatal => "FATAL",
-        };
-        let over = ["DONE", "FATAL", "CANCELLED"].contains(&status) && !self.called_off;
-        let default = self.created_at;
-        Shown {
-            id: self.id.clone(),
-            kind: self.wish.kind,
-            markets: self.wish.markets.clone(),
-            window: Some((self.wish.start.unwrap_or(default), self.wish.end.unwrap_or(default))),
-            created_at: self.created_at,
-            started_at: (status != "IN_QUEUE" && !self.called_off).then_some(started_at),
-            finished_at: over.then_some(finished_at),
-            status,
-            document: ["DONE", "FATAL"].contains(&status),
-        }
-    }
-}
-
-fn shown_settlement(settlement: &Settlement) -> Shown {
-    Shown {
-        id: settlement.report_id.clone(),
-        kind: ReportKind::Settlement,
-        markets: vec![settlement.market],
-        window: Some((settlement.start, settlement.end)),
-        created_at: settlement.reported_at,
-        started_at: Some(settlement.reported_at),
-        finished_at: Some(settlement.reported_at),
-        status: "DONE",
-        document: true,
-    }
-}
-
-impl Shown {
-    fn json(&self, account: &SellerAccount) -> Value {
-        let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, false);
-        let ids: Vec<&str> = self.markets.iter().map(|market| account.markets[*market].id).collect();
-        let mut out = json!({
-            "reportId": self.id,
-            "reportType": self.kind.name(),
-            "marketplaceIds": ids,
-            "createdTime": moment(self.created_at),
-            "processingStatus": self.status,
-        });
-        if let Some((start, end)) = self.window {
-            out["dataStartTime"] = json!(moment(start));
-            out["dataEndTime"] = json!(moment(end));
-        }
-        if let Some(at) = self.started_at {
-            out["processingStartTime"] = json!(moment(at));
-        }
-        if let Some(at) = self.finished_at {
-            out["processingEndTime"] = json!(moment(at));
-        }
-        if self.document {
-            out["reportDocumentId"] = json!(document_id(&self.id));
-        }
-        out
-    }
-}
-
-fn document_id(report: &str) -> String {
-    format!("amzn1.spdoc.1.4.eu.{report}.T3K9DOCUMENT")
-}
-
-fn report_of(document: &str) -> Option<&str> {
-    document.strip_prefix("amzn1.spdoc.1.4.eu.")?.strip_suffix(".T3K9DOCUMENT")
-}
 
 /// Everything the account has reports of, the latest first.
 fn all(state: &AmazonState, account: &SellerAccount, now: DateTime<Utc>) -> Vec<Shown> {
@@ -361,7 +213,7 @@ pub(crate) fn table_of(
     let shown = all(state, account, now).into_iter().find(|report| report.id == id && report.document)?;
     if shown.kind == ReportKind::Settlement {
         let settlement = account.settlements.iter().find(|settlement| settlement.report_id == id)?;
-        return Some((shown.kind, report_rows::settlement(account, settlement)));
+        return Some((shown.kind, settlement_file::settlement(account, settlement)));
     }
     let desk = lock(&state.reports);
     let report = desk.reports.iter().find(|report| report.id == id)?;

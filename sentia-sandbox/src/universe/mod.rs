@@ -9,11 +9,6 @@ mod shop;
 mod truth;
 
 mod marketplace;
-mod marketplace_evolve;
-mod marketplace_genesis;
-mod marketplace_money;
-mod marketplace_trade;
-mod marketplace_truth;
 
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
@@ -27,11 +22,11 @@ pub use shop::{
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
 
 pub use marketplace::{
-    CatalogEntry, FbaReturn, FbaStock, FulfilledBy, LedgerEvent, Listing, Market, MarketBuyer, MarketCharge,
-    MarketOrder, MarketOrderItem, MarketOrderStatus, MarketPackage, MarketTransaction, ReleaseStatus,
-    SellerAccount, SellerAccounts, Settlement, SettlementLine, TransactionItem,
+    AmazonStream, CatalogEntry, FbaReturn, FbaStock, FulfilledBy, LedgerBalance, LedgerEvent, Listing,
+    Market, MarketBuyer, MarketCharge, MarketOrder, MarketOrderItem, MarketOrderStatus, MarketPackage,
+    MarketTransaction, ReleaseStatus, SellerAccount, SellerAccounts, Settlement, SettlementLine,
+    TransactionItem,
 };
-pub use marketplace_truth::{AmazonStream, LedgerBalance};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 

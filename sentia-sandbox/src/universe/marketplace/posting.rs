@@ -3,12 +3,12 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::marketplace::{
+use super::genesis::{code, opaque};
+use super::{
     FulfilledBy, MarketCharge, MarketOrder, MarketTransaction, Period, ReleaseStatus, SellerAccount,
     Settlement, SettlementLine, TransactionItem,
 };
-use super::marketplace_genesis::{code, opaque};
-use super::ordering::cents;
+use crate::universe::ordering::cents;
 
 impl SellerAccount {
     pub(super) fn post_shipment(

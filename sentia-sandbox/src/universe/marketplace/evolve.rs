@@ -3,8 +3,9 @@
 use chrono::SubsecRound;
 use rust_decimal::Decimal;
 
-use super::marketplace::MarketOrderStatus;
-use super::{Evolution, Region, SellerAccount, Universe};
+use super::MarketOrderStatus;
+use super::SellerAccount;
+use crate::universe::{Evolution, Region, Universe};
 
 impl Universe {
     /// A buyer orders in the market at that position; the order is pending. Nothing where nothing is for sale.
@@ -103,7 +104,7 @@ impl Universe {
     }
 
     /// A day's worth of changes in both accounts.
-    pub(super) fn evolve_marketplaces(&mut self, report: &mut Evolution) {
+    pub(in crate::universe) fn evolve_marketplaces(&mut self, report: &mut Evolution) {
         for region in [Region::Uk, Region::Usa] {
             self.evolve_orders(region, report);
             self.evolve_offers(region, report);

@@ -1,16 +1,14 @@
 //! How the seller accounts come to be: the shops' goods become listings, then a history is played event by event.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::marketplace::{
+use super::{
     CatalogEntry, FbaStock, FulfilledBy, Listing, Market, MarketBuyer, Period, SellerAccount, SellerAccounts,
 };
-use super::ordering::cents;
-use super::{Product, Region, Shop, Size, Variant};
 use crate::rng::Rng;
+use crate::universe::ordering::cents;
+use crate::universe::{Product, Shop, Variant};
 
 const UK: Market = Market {
     id: "A1F83G8C2ARO7P",
@@ -42,18 +40,11 @@ const USA: Market = Market {
 
 impl SellerAccounts {
     /// Both accounts at the beginning of the story, selling what the shops sell.
-    pub(super) fn open(seed: u64, shops: [&Shop; 2], start: DateTime<Utc>) -> Self {
+    pub(in crate::universe) fn open(seed: u64, shops: [&Shop; 2], start: DateTime<Utc>) -> Self {
         let rng = Rng::new(seed).fork(40);
         Self {
             uk: account(shops[0], &[UK, GERMANY], rng.fork(1), start),
             usa: account(shops[1], &[USA], rng.fork(2), start),
-        }
-    }
-
-    /// Plays the history of both.
-    pub(super) fn play(&mut self, size: &Size, start: DateTime<Utc>, as_of: DateTime<Utc>) {
-        for account in [&mut self.uk, &mut self.usa] {
-            History { account, as_of, agenda: BTreeMap::new() }.play(size, start);
         }
     }
 }
@@ -229,113 +220,6 @@ fn product_type(thing: &str) -> &'static str {
     }
 }
 
-/// What happens at one moment of the history.
-enum Happening {
-    Order(usize, usize),
-    Confirm(String),
-    Ship(String, bool),
-    Cancel(String),
-    Refund(String),
-    Replace(String),
-    Fee(usize, i64),
-    Release,
-    Settle(usize),
-}
-
-struct History<'a> {
-    account: &'a mut SellerAccount,
-    as_of: DateTime<Utc>,
-    agenda: BTreeMap<(DateTime<Utc>, usize), Happening>,
-}
-
-impl History<'_> {
-    fn play(mut self, size: &Size, start: DateTime<Utc>) {
-        let length = (self.as_of - start).num_seconds().max(2) - 1;
-        let markets = self.account.markets.len();
-        for ordinal in 0..size.orders_per_shop {
-            let at = start + TimeDelta::seconds(self.account.rng.between(0, length));
-            let market = if markets > 1 && ordinal % 4 == 3 { 1 } else { 0 };
-            self.plan(at, Happening::Order(market, ordinal));
-        }
-        if size.orders_per_shop > 0 {
-            for day in 1..=size.history_days {
-                self.plan(start + TimeDelta::days(day), Happening::Release);
-            }
-            for market in 0..markets {
-                for fortnight in 1..=size.history_days / 14 {
-                    // A second late, so that what was released at midnight is paid out.
-                    let at = start + TimeDelta::days(fortnight * 14) + TimeDelta::seconds(1);
-                    self.plan(at, Happening::Settle(market));
-                }
-                for month in 0..=size.history_days / 30 {
-                    let at = start + TimeDelta::days(month * 30) + TimeDelta::hours(5);
-                    self.plan(at, Happening::Fee(market, month));
-                }
-            }
-        }
-        while let Some(((at, _), happening)) = self.agenda.pop_first() {
-            self.happen(at, happening);
-        }
-    }
-
-    fn plan(&mut self, at: DateTime<Utc>, happening: Happening) {
-        if at < self.as_of {
-            let mut ordinal = self.agenda.len();
-            while self.agenda.contains_key(&(at, ordinal)) {
-                ordinal += 1;
-            }
-            self.agenda.insert((at, ordinal), happening);
-        }
-    }
-
-    fn later(&mut self, at: DateTime<Utc>, hours: (i64, i64), happening: Happening) {
-        let delay = self.account.rng.between(hours.0 * 3_600, hours.1 * 3_600);
-        self.plan(at + TimeDelta::seconds(delay), happening);
-    }
-
-    fn happen(&mut self, at: DateTime<Utc>, happening: Happening) {
-        match happening {
-            Happening::Order(market, ordinal) => {
-                let Some(id) = self.account.place(market, at) else { return };
-                if ordinal % 19 == 7 {
-                    self.later(at, (1, 30), Happening::Cancel(id.clone()));
-                }
-                self.later(at, (0, 2), Happening::Confirm(id));
-            }
-            Happening::Confirm(id) => {
-                self.account.confirm(&id, at);
-                let part = self.account.rng.percent(40);
-                self.later(at, (4, 60), Happening::Ship(id, part));
-            }
-            Happening::Ship(id, part) => {
-                if !self.account.ship(&id, part, at) {
-                    return;
-                }
-                if part {
-                    self.later(at, (4, 60), Happening::Ship(id, false));
-                } else if self.account.rng.percent(14) {
-                    self.later(at, (120, 500), Happening::Refund(id));
-                }
-            }
-            Happening::Cancel(id) => self.account.cancel(&id, at),
-            Happening::Refund(id) => {
-                self.account.refund(&id, at);
-                if self.account.rng.percent(25) {
-                    self.later(at, (1, 20), Happening::Replace(id));
-                }
-            }
-            Happening::Replace(id) => {
-                if let Some(id) = self.account.replace(&id, at) {
-                    self.later(at, (1, 2), Happening::Ship(id, false));
-                }
-            }
-            Happening::Fee(market, month) => self.account.charge_fee(market, month % 2 == 1, at),
-            Happening::Release => drop(self.account.release(at)),
-            Happening::Settle(market) => drop(self.account.settle(market, at)),
-        }
-    }
-}
-
 /// `length` digits and capital letters.
 pub(super) fn code(mut number: u64, length: usize) -> String {
     const LETTERS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -357,23 +241,4 @@ fn digest(text: &str) -> u64 {
 pub(super) fn opaque(rng: &mut Rng) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     (0..43).map(|_| char::from(*rng.pick(LETTERS))).collect()
-}
-
-/// The position of the region's account: nothing else knows which regions there are.
-impl SellerAccounts {
-    /// The account of a region.
-    pub fn of(&self, region: Region) -> &SellerAccount {
-        match region {
-            Region::Uk => &self.uk,
-            Region::Usa => &self.usa,
-        }
-    }
-
-    /// The account of a region, to be changed.
-    pub fn of_mut(&mut self, region: Region) -> &mut SellerAccount {
-        match region {
-            Region::Uk => &mut self.uk,
-            Region::Usa => &mut self.usa,
-        }
-    }
 }

@@ -1,122 +1,12 @@
 //! What a complete copy of a seller account must hold, straight from the universe.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::marketplace::{FbaStock, Listing, MarketOrder, SellerAccount, Settlement};
-use super::truth::{Presence, TruthRecord};
-
-/// The collections of a seller account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AmazonStream {
-    /// Key: marketplace id.
-    Marketplaces,
-    /// Key: order id.
-    Orders,
-    /// Key: `orderId/orderItemId`.
-    OrderItems,
-    /// Parcels of the seller. Key: `orderId/packageReferenceId`.
-    Packages,
-    /// Key: `marketplaceId/sellerSku/fnSku/condition`.
-    FbaInventory,
-    /// Key: `marketplaceId/sku`.
-    Listings,
-    /// Key: `marketplaceId/asin`.
-    CatalogItems,
-    /// Key: transaction id.
-    Transactions,
-    /// Key: settlement id.
-    Settlements,
-    /// Key: `settlement-id/n`, `n` counting the lines behind the totals from one.
-    SettlementLines,
-    /// Key: `order-id/sku/return-date/license-plate-number`, the date as the file writes it.
-    FbaReturns,
-    /// Key: `Date/FNSKU/Event Type/Reference ID`, the date as `2026-11-01`.
-    LedgerDetail,
-    /// Days with movements. Key: `Date/FNSKU/Location/Disposition`, the date as `2026-11-01`, the location a country.
-    LedgerSummary,
-}
-
-impl AmazonStream {
-    /// Every one.
-    pub const ALL: [Self; 13] = [
-        Self::Marketplaces,
-        Self::Orders,
-        Self::OrderItems,
-        Self::Packages,
-        Self::FbaInventory,
-        Self::Listings,
-        Self::CatalogItems,
-        Self::Transactions,
-        Self::Settlements,
-        Self::SettlementLines,
-        Self::FbaReturns,
-        Self::LedgerDetail,
-        Self::LedgerSummary,
-    ];
-}
-
-/// One row of the ledger's summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedgerBalance {
-    /// Position of the market.
-    pub market: usize,
-    /// First day of the period.
-    pub day: NaiveDate,
-    /// Label of the goods.
-    pub fn_sku: String,
-    /// Amazon's number.
-    pub asin: String,
-    /// Seller's sku.
-    pub sku: String,
-    /// Name.
-    pub title: String,
-    /// SELLABLE or CUSTOMER_DAMAGED.
-    pub disposition: &'static str,
-    /// Pieces before the period.
-    pub opening: i64,
-    /// Movements by kind.
-    pub moved: BTreeMap<&'static str, i64>,
-}
-
-impl LedgerBalance {
-    /// Pieces after the period.
-    pub fn closing(&self) -> i64 {
-        self.opening + self.moved.values().sum::<i64>()
-    }
-}
+use super::{AmazonStream, FbaStock, Listing, MarketOrder, SellerAccount, Settlement};
+use crate::universe::truth::{Presence, TruthRecord};
 
 impl SellerAccount {
-    /// The ledger summed up by day, or by month, for periods with movements.
-    pub fn ledger_balances(&self, monthly: bool) -> Vec<LedgerBalance> {
-        let mut stock: BTreeMap<(usize, &str, &'static str), i64> = BTreeMap::new();
-        let mut rows: BTreeMap<(NaiveDate, usize, &str, &'static str), LedgerBalance> = BTreeMap::new();
-        let mut events: Vec<_> = self.ledger.iter().collect();
-        events.sort_by_key(|event| event.at);
-        for event in events {
-            let day = event.at.date_naive();
-            let day = if monthly { day.with_day(1).unwrap_or(day) } else { day };
-            let on_hand = stock.entry((event.market, &event.fn_sku, event.disposition)).or_default();
-            let row = rows.entry((day, event.market, &event.fn_sku, event.disposition));
-            let row = row.or_insert_with(|| LedgerBalance {
-                market: event.market,
-                day,
-                fn_sku: event.fn_sku.clone(),
-                asin: event.asin.clone(),
-                sku: event.sku.clone(),
-                title: event.title.clone(),
-                disposition: event.disposition,
-                opening: *on_hand,
-                moved: BTreeMap::new(),
-            });
-            *row.moved.entry(event.kind).or_default() += event.quantity;
-            *on_hand += event.quantity;
-        }
-        rows.into_values().collect()
-    }
-
     /// The whole truth of one stream, or of one market's part of it, gone records included.
     ///
     /// With a moment, only what the API shows then: not the orders of the last two minutes, not the transactions and

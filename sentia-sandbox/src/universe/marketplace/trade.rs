@@ -3,12 +3,12 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::marketplace::{
+use super::genesis::code;
+use super::{
     FbaReturn, FbaStock, FulfilledBy, LedgerEvent, MarketBuyer, MarketOrder, MarketOrderItem,
     MarketOrderStatus, MarketPackage, MarketTransaction, SellerAccount,
 };
-use super::marketplace_genesis::code;
-use super::ordering::cents;
+use crate::universe::ordering::cents;
 
 const CENTERS: [&str; 4] = ["LBA2", "BHX4", "DUS2", "ABE8"];
 
@@ -185,7 +185,9 @@ impl SellerAccount {
             return false;
         };
         let is_refund = |t: &&MarketTransaction| t.kind == "Refund" && t.order.as_deref() == Some(id);
-        if self.transactions.iter().filter(is_refund).count() as i64 >= order.items[0].shipped {
+        // Newest first, and none is older than its order.
+        let since = self.transactions.iter().rev().take_while(|t| t.posted_at >= order.created_at);
+        if since.filter(is_refund).count() as i64 >= order.items[0].shipped {
             return false;
         }
         let order = order.clone();

@@ -37,6 +37,7 @@ pub mod universe;
 mod world;
 mod xero;
 
+mod amazon;
 mod microsoft_graph;
 mod unleashed;
 
@@ -53,6 +54,7 @@ pub use shopify::{BulkPace, CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm,
 pub use universe::Size;
 pub use xero::{XeroFault, XeroLimits, XeroTwin};
 
+pub use amazon::{AmazonChange, AmazonFault, AmazonTwin};
 pub use unleashed::{
     AccountZone, DataForm, UnleashedDelivery, UnleashedFault, UnleashedHabits, UnleashedLimits,
     UnleashedTwin, unleashed_signature,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::SubsecRound;
 
+use crate::amazon::AmazonTwin;
 use crate::clock::SandboxClock;
 use crate::listener::{Listener, Tasks};
 use crate::microsoft_graph::MicrosoftGraphTwin;
@@ -28,6 +29,10 @@ pub struct Ports {
     pub unleashed: u16,
     /// The office.
     pub microsoft_graph: u16,
+    /// Amazon's region Europe.
+    pub amazon_uk: u16,
+    /// Amazon's region North America.
+    pub amazon_usa: u16,
 }
 
 /// Three vendor twins on loopback that serve one universe, until it is dropped.
@@ -39,6 +44,8 @@ pub struct Sandbox {
     xero: XeroTwin,
     unleashed: UnleashedTwin,
     microsoft_graph: MicrosoftGraphTwin,
+    amazon_uk: AmazonTwin,
+    amazon_usa: AmazonTwin,
     _tasks: Arc<Tasks>,
 }
 
@@ -75,6 +82,8 @@ impl Sandbox {
         let books = Listener::bind(ports.xero, &tasks).await?;
         let stores = Listener::bind(ports.unleashed, &tasks).await?;
         let office = Listener::bind(ports.microsoft_graph, &tasks).await?;
+        let amazon_uk = Listener::bind(ports.amazon_uk, &tasks).await?;
+        let amazon_usa = Listener::bind(ports.amazon_usa, &tasks).await?;
         let as_of = Universe::anchor().min(clock.now().trunc_subsecs(0));
         let world = Arc::new(World::new(Universe::generate_as_of(seed, size, as_of), clock));
         let (uk_url, usa_url) = (uk.base_url(), usa.base_url());
@@ -84,6 +93,8 @@ impl Sandbox {
             xero: XeroTwin::start(&world, seed, books),
             unleashed: UnleashedTwin::start(&world, seed, stores),
             microsoft_graph: MicrosoftGraphTwin::start(&world, seed, office),
+            amazon_uk: AmazonTwin::start(&world, Region::Uk, seed, amazon_uk),
+            amazon_usa: AmazonTwin::start(&world, Region::Usa, seed, amazon_usa),
             world,
             _tasks: tasks,
         })
@@ -112,6 +123,16 @@ impl Sandbox {
     /// The office.
     pub fn microsoft_graph(&self) -> &MicrosoftGraphTwin {
         &self.microsoft_graph
+    }
+
+    /// Amazon's region Europe: the United Kingdom and Germany.
+    pub fn amazon_uk(&self) -> &AmazonTwin {
+        &self.amazon_uk
+    }
+
+    /// Amazon's region North America: the USA.
+    pub fn amazon_usa(&self) -> &AmazonTwin {
+        &self.amazon_usa
     }
 
     /// The clock of all twins; clones share its time.

@@ -42,6 +42,20 @@ pub struct Evolution {
     pub drafts_deleted: Vec<String>,
     /// What changed in the office.
     pub office: super::OfficeEvolution,
+    /// Amazon orders placed, still pending (order ids).
+    pub marketplace_orders_placed: Vec<String>,
+    /// Amazon orders confirmed, shipped, cancelled or touched (order ids).
+    pub marketplace_orders_changed: Vec<String>,
+    /// Amazon offers with a new price (`marketplaceId/sku`).
+    pub listings_changed: Vec<String>,
+    /// Amazon offers that vanished (`marketplaceId/sku`).
+    pub listings_deleted: Vec<String>,
+    /// Stock at Amazon that changed (`marketplaceId/sku`).
+    pub fba_stock_changed: Vec<String>,
+    /// Amazon transactions that were held back until now (transaction ids).
+    pub transactions_released: Vec<String>,
+    /// Amazon settlements closed (settlement ids).
+    pub settlements_closed: Vec<String>,
 }
 
 impl Universe {
@@ -61,6 +75,7 @@ impl Universe {
             self.evolve_back_office(region, &mut report);
         }
         report.office = self.evolve_office();
+        self.evolve_marketplaces(&mut report);
         report
     }
 

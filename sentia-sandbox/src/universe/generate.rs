@@ -12,7 +12,8 @@ use super::books::{Account, Books, Contact, ContactStatus, DocumentStatus, Item,
 use super::ordering::cents;
 use super::shop::{Customer, InventoryItem, InventoryLevel, Location, Product, Region, Shop, Stamp, Variant};
 use super::warehouse::Warehousing;
-use super::{Size, Universe};
+
+use super::{SellerAccounts, Size, Universe};
 use crate::rng::Rng;
 
 const MATERIALS: [&str; 6] = ["Oak", "Walnut", "Ash", "Steel", "Brass", "Linen"];
@@ -38,11 +39,14 @@ enum Happening {
 pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe {
     let start = as_of - TimeDelta::days(size.history_days);
     let rng = Rng::new(seed);
+    let shop_uk = shop(Region::Uk, &size, rng.fork(1), start);
+    let shop_usa = shop(Region::Usa, &size, rng.fork(2), start);
     let mut universe = Universe {
         seed,
         now: start,
-        shop_uk: shop(Region::Uk, &size, rng.fork(1), start),
-        shop_usa: shop(Region::Usa, &size, rng.fork(2), start),
+        amazon: SellerAccounts::open(seed, [&shop_uk, &shop_usa], start),
+        shop_uk,
+        shop_usa,
         books: books(rng.fork(3), start),
         rng: rng.fork(4),
         office: super::Office::unborn(start),
@@ -51,6 +55,7 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
     };
     add_items(&mut universe, start);
     play(&mut universe, start, as_of);
+    universe.amazon.play(&universe.size, start, as_of);
     universe.now = as_of;
     universe.open_warehouses();
     super::back_office::furnish(&mut universe);

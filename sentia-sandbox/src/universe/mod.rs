@@ -21,6 +21,8 @@ mod truth_back_office;
 
 pub mod office;
 
+mod marketplace;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -40,6 +42,13 @@ pub use payments::{BalanceTransaction, Payout};
 pub use returns::{Return, ReturnLine};
 
 pub use office::{MicrosoftGraphStream, Office, OfficeEvolution};
+
+pub use marketplace::{
+    AmazonStream, CatalogEntry, FbaReturn, FbaStock, FulfilledBy, LedgerBalance, LedgerEvent, Listing,
+    Market, MarketBuyer, MarketCharge, MarketOrder, MarketOrderItem, MarketOrderStatus, MarketPackage,
+    MarketTransaction, ReleaseStatus, SellerAccount, SellerAccounts, Settlement, SettlementLine,
+    TransactionItem,
+};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -131,6 +140,8 @@ pub struct Universe {
     /// The Microsoft 365 tenant: people, lists, files, mail.
     pub office: Office,
     pub(crate) rng: Rng,
+    /// The two seller accounts on Amazon, which sell what the shops sell.
+    pub amazon: SellerAccounts,
 }
 
 impl Universe {

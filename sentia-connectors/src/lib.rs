@@ -14,3 +14,5 @@ mod token;
 pub mod shopify;
 #[cfg(feature = "xero")]
 pub mod xero;
+#[cfg(feature = "unleashed")]
+pub mod unleashed;

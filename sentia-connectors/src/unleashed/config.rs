@@ -30,7 +30,10 @@ pub struct UnleashedConfig {
     /// The account's time zone, for instance `Europe/London`: calendar days are days of it. Default `UTC`.
     pub time_zone: String,
     /// Calls a month that the plan grants: 125000, 250000, 500000 or more. Default 125000.
-    #[validate(range(min = 1, message = "is no number of calls; set what the plan grants, for instance 125000"))]
+    #[validate(range(
+        min = 1,
+        message = "is no number of calls; set what the plan grants, for instance 125000"
+    ))]
     pub monthly_calls: u32,
     /// The signature key of a webhook subscription that was not made through
     /// [`subscribe`](Unleashed::subscribe), which keeps its key in the vault.

@@ -167,7 +167,9 @@ fn keep_own(documents: &mut Vec<Bytes>, code: &str) -> Result<u64> {
         None => Ok((before - documents.len()) as u64),
         Some(found) => {
             let message = "unleashed did not filter its stock by warehouse";
-            Err(Error::new(ErrorKind::InvalidResponse, message).context("asked", code).context("found", found))
+            Err(Error::new(ErrorKind::InvalidResponse, message)
+                .context("asked", code)
+                .context("found", found))
         }
     }
 }

@@ -71,7 +71,8 @@ fn limited(response: &Response) -> Error {
 }
 
 fn spent(response: &Response) -> Error {
-    let message = "the month's calls are spent; they come back on the 1st at 00:00 UTC, or buy more from Unleashed";
+    let message =
+        "the month's calls are spent; they come back on the 1st at 00:00 UTC, or buy more from Unleashed";
     let reset = response.date().and_then(|now| (next_month(now)? - now).to_std().ok());
     Error::new(ErrorKind::QuotaExhausted, message)
         .context("status", response.status.as_u16())
@@ -86,10 +87,7 @@ pub(super) fn after_success(error: Error) -> Error {
     }
     let message = "unleashed refuses credentials that it accepted before: the month's calls are probably spent; \
                    see the account's API usage";
-    Error::new(ErrorKind::QuotaExhausted, message)
-        .context("status", 403)
-        .retry_after(ASK_AGAIN)
-        .source(error)
+    Error::new(ErrorKind::QuotaExhausted, message).context("status", 403).retry_after(ASK_AGAIN).source(error)
 }
 
 /// The first of the next month, when the quota comes back.
@@ -126,7 +124,8 @@ mod tests {
     type Headers = &'static [(&'static str, &'static str)];
     type Row = (u16, Headers, &'static str, ErrorKind, Status, Option<u64>);
 
-    const NOT_FOUND: &str = r#"{"description":"(403) Forbidden.: The organization with Api Id 'CANARY' is not found."}"#;
+    const NOT_FOUND: &str =
+        r#"{"description":"(403) Forbidden.: The organization with Api Id 'CANARY' is not found."}"#;
     const NOON: Headers = &[("date", "Mon, 30 Nov 2026 12:00:00 GMT")];
 
     fn response(status: u16, headers: Headers, body: &'static str) -> Response {

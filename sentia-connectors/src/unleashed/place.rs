@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn tokens_are_readable() {
         assert_eq!(Place::first().to_string(), "page=1");
-        let place = Place { page: 3, items: Some(1200), warehouse: Some("A 1&é".to_owned()), ..Place::first() };
+        let place =
+            Place { page: 3, items: Some(1200), warehouse: Some("A 1&é".to_owned()), ..Place::first() };
         assert_eq!(place.to_string(), "page=3&items=1200&warehouse=A+1%26%C3%A9");
         let second = Place { part: 1, before: Some(1200), others: 2, ..Place::first() };
         assert_eq!(second.to_string(), "page=1&part=1&before=1200&others=2");

@@ -72,7 +72,10 @@ mod tests {
     fn the_vendors_own_spellings() {
         let since = Query::default().with("modifiedSince", "2026-03-01T00:00:00.000").with("pageSize", "500");
         assert_eq!(since.as_str(), "modifiedSince=2026-03-01T00:00:00.000&pageSize=500");
-        assert_eq!(Query::default().with("customerName", "Café Ltd").as_str(), "customerName=Caf%C3%A9%20Ltd");
+        assert_eq!(
+            Query::default().with("customerName", "Café Ltd").as_str(),
+            "customerName=Caf%C3%A9%20Ltd"
+        );
         let listed = Query::default().with("orderStatus", "Completed,Backordered");
         assert_eq!(listed.as_str(), "orderStatus=Completed,Backordered");
         assert_eq!(Query::default().with("a", "1+1=2&#'\"%").as_str(), "a=1%2B1%3D2%26%23%27%22%25");

@@ -50,7 +50,10 @@ impl NewSubscription {
             Err(Error::new(ErrorKind::ConfigInvalid, message).context("setting", setting))
         };
         if !self.notification_url.starts_with("https://") {
-            return invalid("notification_url", "notification_url must begin with https://; Unleashed demands it");
+            return invalid(
+                "notification_url",
+                "notification_url must begin with https://; Unleashed demands it",
+            );
         }
         if self.event_types.is_empty() {
             return invalid("event_types", "a subscription needs events; name some, such as product.updated");
@@ -123,8 +126,9 @@ impl Unleashed {
                 .context("subscription", &subscription.id)
                 .context("remedy", "its key is lost; delete the subscription in Unleashed and make another")
         };
-        let name = key_name(cx, &subscription.id)
-            .ok_or_else(|| lost(Error::new(ErrorKind::InvalidResponse, "the subscription's id is no GUID")))?;
+        let name = key_name(cx, &subscription.id).ok_or_else(|| {
+            lost(Error::new(ErrorKind::InvalidResponse, "the subscription's id is no GUID"))
+        })?;
         let version = vault.get(&name).await.map_err(lost)?.map(|(_, version)| version);
         vault.put(&name, &key, version).await.map_err(lost)?;
         Ok(subscription)
@@ -158,7 +162,8 @@ fn made(response: &Response, new: &NewSubscription) -> Result<(Subscription, Sec
     let missing = "the answer has no subscription id; look for the subscription in Unleashed";
     let read = Subscription::read(&members).ok_or_else(|| unreadable(missing))?;
     let key = members.text("signaturekey").ok_or_else(|| {
-        let message = "the answer has no signature key; delete the subscription in Unleashed and make another";
+        let message =
+            "the answer has no signature key; delete the subscription in Unleashed and make another";
         unreadable(message).context("subscription", &read.id)
     })?;
     let subscription = Subscription {

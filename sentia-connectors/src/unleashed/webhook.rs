@@ -18,6 +18,8 @@ use super::{date, loose::Loose, signature::verifies, subscription::key_name};
 /// How far a delivery's time may be from ours, either way.
 const MAX_AGE: Duration = Duration::seconds(300);
 
+const STOCK: &str = "stockonhand";
+
 /// Objects of events, in lower case and without separators, with the stream of each. A record's GUID is in
 /// `<object>Guid`.
 const OBJECTS: [(&str, &str); 17] = [
@@ -34,7 +36,7 @@ const OBJECTS: [(&str, &str); 17] = [
     ("salesshipment", "sales_shipments"),
     ("stockadjustment", "stock_adjustments"),
     ("stockcount", "stock_counts"),
-    ("stockonhand", "stock_totals"),
+    (STOCK, "stock_totals"),
     ("supplier", "suppliers"),
     ("warehouse", "warehouses"),
     ("warehousestocktransfer", "warehouse_transfers"),
@@ -67,8 +69,10 @@ impl Receiver {
     async fn verify(&self, cx: &Context, delivery: &Delivery<'_>) -> Result<()> {
         let refused = |message: &'static str| Error::new(ErrorKind::SignatureInvalid, message);
         let header = |name: &str| delivery.header(name).map(str::trim);
-        let timestamp = header("x-unleashed-timestamp").ok_or_else(|| refused("the delivery has no timestamp"))?;
-        let signature = header("x-unleashed-signature").ok_or_else(|| refused("the delivery has no signature"))?;
+        let timestamp =
+            header("x-unleashed-timestamp").ok_or_else(|| refused("the delivery has no timestamp"))?;
+        let signature =
+            header("x-unleashed-signature").ok_or_else(|| refused("the delivery has no signature"))?;
         let sent = timestamp.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         let sent = sent.ok_or_else(|| refused("the delivery's timestamp is not a number of seconds"))?;
         if (delivery.received - sent).abs() > MAX_AGE {
@@ -112,7 +116,20 @@ fn pushed(body: &[u8]) -> Result<Pushed> {
     // The same event delivered again has the same id; without one its bytes stand for it.
     let id = members.text("eventnotificationid").unwrap_or_else(|| Digest::of(body).to_string().into());
     let key = members.raw("data").and_then(|data| guid_of(data, object));
-    Ok(Pushed::Hints(vec![Hint { id, stream, partition: Text::default(), key, change, at }]))
+    let hint = Hint { id, stream, partition: Text::default(), key, change, at };
+    let mut hints = vec![hint];
+    if *object == STOCK {
+        // The rows of the warehouses changed too; the event does not say of which.
+        let id = format!("{}/warehouses", hints[0].id).into();
+        hints.push(Hint {
+            id,
+            stream: "stock_on_hand",
+            key: None,
+            change: Change::Unknown,
+            ..hints[0].clone()
+        });
+    }
+    Ok(Pushed::Hints(hints))
 }
 
 /// The object of an event type and what happened to it: `SalesOrder.Updated` and `salesorder.updated` are one.
@@ -137,10 +154,15 @@ fn guid_of(data: &str, object: &str) -> Option<Text> {
         data
     };
     let members = Loose::read(data.as_bytes()).ok()?;
-    // A stock event may name its product only.
-    let named = [format!("{object}guid"), "guid".to_owned(), "productguid".to_owned()];
-    let of_stock = object == "stockonhand";
-    let named = named.iter().filter(|name| of_stock || *name != "productguid" || object == "product");
-    let guid = named.into_iter().find_map(|name| members.text(name))?;
+    let named = format!("{object}guid");
+    // A stock event names its product.
+    let of_product = if object == STOCK { Some("productguid") } else { None };
+    let guid = [Some(&*named), of_product, Some("guid")]
+        .into_iter()
+        .flatten()
+        .find_map(|name| members.text(name))?;
     Some(guid.trim().to_ascii_lowercase().into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,10 +22,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono_tz::Tz;
-use sentia_core::{
-    Decoded, Record, Rejected, Stream, StreamInfo, Text,
-    record::Document,
-};
+use sentia_core::{Decoded, Record, Rejected, Stream, StreamInfo, Text, record::Document};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{

@@ -181,9 +181,7 @@ fn levels() -> Fields<Level> {
         .text("warehouse_guid", |l: &Level| {
             l.warehouse.guid.text().or_else(|| l.warehouse_in_lower_case.guid.text())
         })
-        .text("warehouse_code", |l| {
-            l.warehouse.warehouse_code.or(&l.warehouse_in_lower_case.warehouse_code)
-        })
+        .text("warehouse_code", |l| l.warehouse.warehouse_code.or(&l.warehouse_in_lower_case.warehouse_code))
         .decimal("min_stock_alert_level", |l| l.warehouse_min_stock_alert_level.get())
         .decimal("max_stock_alert_level", |l| l.warehouse_max_stock_alert_level.get())
 }

@@ -1,5 +1,6 @@
 //! What crosses crates: connectors against the twins, into both databases, through faults and kills.
 
+mod catalog;
 mod conformance;
 mod connectors;
 mod crash;
@@ -7,6 +8,7 @@ mod database;
 mod examples;
 mod faults;
 mod partitions;
+mod positions;
 mod programs;
 mod thread;
 mod truth;

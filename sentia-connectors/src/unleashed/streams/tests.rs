@@ -1,13 +1,8 @@
-//! Every mapping against a page of its stream, and the catalog against its tables in the README.
+//! Every mapping against a page of its stream.
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use sentia_core::{
-    ColumnKind, Value,
-    decode::split,
-    record::Operation,
-    stream::{Column, Deletes, Reading},
-};
+use sentia_core::{ColumnKind, Value, decode::split, record::Operation, stream::Column};
 use serde_json::value::RawValue;
 
 use super::*;
@@ -155,42 +150,6 @@ fn a_status_of_the_accounts_own_is_no_deletion() {
         source("sales_orders").decode_all(vec![document.into()], Tz::UTC).records[0].operation
     };
     assert_eq!((read("Awaiting Paint"), read("Deleted")), (Operation::Upsert, Operation::Tombstone));
-}
-
-fn ticked(items: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
-    items.into_iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// The README's table, made of the catalog.
-fn table() -> String {
-    let head = "| stream | list | key | read | as a whole | deletions | child tables |";
-    let mut table = format!("{head}\n| --- | --- | --- | --- | --- | --- | --- |\n");
-    for source in sources() {
-        let info = source.info();
-        let read = match info.reading {
-            Reading::Incremental { .. } => "changes",
-            _ => "everything",
-        };
-        let whole = info.full_every.map_or("each time".to_owned(), |every| {
-            let days = every.as_secs() / DAY.as_secs();
-            if days == 1 { "daily".to_owned() } else { format!("every {days} days") }
-        });
-        let deletions = match info.deletes {
-            Deletes::Never => "none",
-            Deletes::Status => "status `Deleted`",
-            Deletes::Sweep => "swept",
-        };
-        let (key, children) = (ticked(&info.key), ticked(info.children.iter().map(|child| child.name)));
-        let (name, list) = (ticked([info.name]), ticked([source.described()]));
-        let cells: [&str; 7] = [&name, &list, &key, read, &whole, deletions, &children];
-        let _ = writeln!(table, "| {} |", cells.join(" | "));
-    }
-    table
-}
-
-#[test]
-fn the_readme_has_the_catalogs_table() {
-    assert!(include_str!("../README.md").contains(&table()), "replace the stream table with:\n{}", table());
 }
 
 #[test]

@@ -8,10 +8,10 @@ pub use sentia_core::*;
 pub mod connectors {
     #[cfg(feature = "shopify")]
     pub use sentia_connectors::shopify::{self, Shopify};
-    #[cfg(feature = "xero")]
-    pub use sentia_connectors::xero::{self, Xero};
     #[cfg(feature = "unleashed")]
     pub use sentia_connectors::unleashed::{self, Unleashed};
+    #[cfg(feature = "xero")]
+    pub use sentia_connectors::xero::{self, Xero};
 }
 
 /// Rules that judge records before they are committed.

@@ -6,7 +6,7 @@ use sentia_core::{Exact, Fields, Stream, Text};
 use serde::Deserialize;
 
 use super::{
-    CURSOR, DELETED, MAX_PAGE, OVERLAP, WEEK,
+    CURSOR, DELETED, MAX_PAGE, OVERLAP,
     references::{Currency, Customer, Product},
 };
 use crate::unleashed::wire::{Day, Guid, Instant, List, Maybe, Nested, Zoned};
@@ -65,7 +65,6 @@ pub(super) fn stream() -> Stream<Invoice> {
         .version(|i| i.last_modified_on.version_or(&i.created_on))
         .incremental(CURSOR, OVERLAP)
         .max_page(MAX_PAGE)
-        .full_every(WEEK)
         .deleted_when(|i| i.invoice_status.as_str().eq_ignore_ascii_case(DELETED))
         .describe("a sales invoice in any status")
         .columns(columns())

@@ -6,7 +6,7 @@ use sentia_core::{Exact, Fields, Stream, Text};
 use serde::Deserialize;
 
 use super::{
-    CURSOR, DELETED, MAX_PAGE, OVERLAP, WEEK,
+    CURSOR, DELETED, MAX_PAGE, OVERLAP,
     references::{Currency, Customer, Product, Tax, Warehouse},
 };
 use crate::unleashed::wire::{Day, Guid, Instant, List, Maybe, Nested, Zoned};
@@ -109,7 +109,6 @@ pub(super) fn stream() -> Stream<SalesOrder> {
         .version(|o| o.last_modified_on.version_or(&o.created_on))
         .incremental(CURSOR, OVERLAP)
         .max_page(MAX_PAGE)
-        .full_every(WEEK)
         .deleted_when(|o| o.order_status.as_str().eq_ignore_ascii_case(DELETED))
         .describe("a sales order in any status")
         .columns(columns())

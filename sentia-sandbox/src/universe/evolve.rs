@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::books::{DocumentStatus, PaymentStatus, Side};
+use super::warehouse::WarehouseChanges;
 use super::{Region, Universe};
 
 /// What one step of [`Universe::evolve`] changed, by the vendors' own ids.
@@ -31,6 +32,16 @@ pub struct Evolution {
     pub contacts_archived: Vec<Uuid>,
     /// Items that vanished.
     pub items_deleted: Vec<Uuid>,
+    /// What changed in the warehouses.
+    pub warehouse: WarehouseChanges,
+    /// Returns asked for, approved or closed (GIDs); their orders are among [`orders_changed`](Self::orders_changed).
+    pub returns_changed: Vec<String>,
+    /// Draft orders written or mailed (GIDs).
+    pub drafts_changed: Vec<String>,
+    /// Draft orders that vanished (GIDs).
+    pub drafts_deleted: Vec<String>,
+    /// What changed in the office.
+    pub office: super::OfficeEvolution,
 }
 
 impl Universe {
@@ -45,6 +56,11 @@ impl Universe {
             self.evolve_shop(region, &mut report);
         }
         self.evolve_books(&mut report);
+        self.evolve_warehouses(&mut report.warehouse);
+        for region in [Region::Uk, Region::Usa] {
+            self.evolve_back_office(region, &mut report);
+        }
+        report.office = self.evolve_office();
         report
     }
 

@@ -7,9 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::BackOffice;
 use super::books::{Account, Books, Contact, ContactStatus, DocumentStatus, Item, Side};
 use super::ordering::cents;
 use super::shop::{Customer, InventoryItem, InventoryLevel, Location, Product, Region, Shop, Stamp, Variant};
+use super::warehouse::Warehousing;
 use super::{Size, Universe};
 use crate::rng::Rng;
 
@@ -43,11 +45,16 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
         shop_usa: shop(Region::Usa, &size, rng.fork(2), start),
         books: books(rng.fork(3), start),
         rng: rng.fork(4),
+        office: super::Office::unborn(start),
         size,
+        warehouse: Warehousing::new(rng.fork(700)),
     };
     add_items(&mut universe, start);
     play(&mut universe, start, as_of);
     universe.now = as_of;
+    universe.open_warehouses();
+    super::back_office::furnish(&mut universe);
+    universe.office = super::office::office(&universe, start);
     universe
 }
 
@@ -174,6 +181,7 @@ fn shop(region: Region, size: &Size, mut rng: Rng, start: DateTime<Utc>) -> Shop
         customers: vec![],
         orders: vec![],
         deleted: vec![],
+        back_office: BackOffice::new(region, rng.fork(7)),
         next_id: if uk { 820_982_911_946_154_501 } else { 788_032_119_674_292_901 },
         next_number: 1_000,
     };

@@ -43,15 +43,15 @@ impl TruthRecord {
         matches!(self.presence, Presence::Gone | Presence::Voided)
     }
 
-    fn live(key: String, updated_at: DateTime<Utc>) -> Self {
+    pub(super) fn live(key: String, updated_at: DateTime<Utc>) -> Self {
         Self { key, updated_at, presence: Presence::Live, status: None, amounts: BTreeMap::new() }
     }
 
-    fn status(self, status: &str) -> Self {
+    pub(super) fn status(self, status: &str) -> Self {
         Self { status: Some(status.to_owned()), ..self }
     }
 
-    fn amount(mut self, name: &'static str, amount: Decimal) -> Self {
+    pub(super) fn amount(mut self, name: &'static str, amount: Decimal) -> Self {
         self.amounts.insert(name, amount);
         self
     }
@@ -72,11 +72,16 @@ pub enum ShopifyStream {
     InventoryLevels,
     Locations,
     Customers,
+    FulfillmentOrders,
+    Returns,
+    DraftOrders,
+    Payouts,
+    BalanceTransactions,
 }
 
 impl ShopifyStream {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Orders,
         Self::OrderLines,
         Self::Refunds,
@@ -88,6 +93,11 @@ impl ShopifyStream {
         Self::InventoryLevels,
         Self::Locations,
         Self::Customers,
+        Self::FulfillmentOrders,
+        Self::Returns,
+        Self::DraftOrders,
+        Self::Payouts,
+        Self::BalanceTransactions,
     ];
 
     fn type_name(self) -> &'static str {
@@ -103,6 +113,11 @@ impl ShopifyStream {
             Self::InventoryLevels => "InventoryLevel",
             Self::Locations => "Location",
             Self::Customers => "Customer",
+            Self::FulfillmentOrders => "FulfillmentOrder",
+            Self::Returns => "Return",
+            Self::DraftOrders => "DraftOrder",
+            Self::Payouts => "ShopifyPaymentsPayout",
+            Self::BalanceTransactions => "ShopifyPaymentsBalanceTransaction",
         }
     }
 }
@@ -167,6 +182,7 @@ impl Shop {
                 .iter()
                 .map(|c| live(c.id, c.stamp.updated_at).amount("amountSpent", c.spent))
                 .collect(),
+            _ => self.office_truth(stream, gid),
         };
         let prefix = format!("gid://shopify/{}/", stream.type_name());
         let gone = self.deleted.iter().filter(|(key, _)| key.starts_with(&prefix));

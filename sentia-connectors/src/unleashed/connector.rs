@@ -21,7 +21,7 @@ use super::{
     envelope::{Asked, Listing},
     place::Place,
     query::Query,
-    streams::{Shape, Source, sources, warehouse_code},
+    streams::{Shape, Source, is_deleted, sources, warehouse_code},
     webhook::Receiver,
 };
 
@@ -102,9 +102,12 @@ impl Unleashed {
         let path = format!("{}/{}", source.path, place.page);
         let response = self.client.get(cx, &path, &query(source, &place, since, size)).await?;
         let mut listing = Listing::open(&response, Asked { page: place.page, size })?;
-        let others = match &place.warehouse {
-            Some(code) => keep_own(&mut listing.documents, code)?,
-            None => 0,
+        let others = match (source.shape, &place.warehouse) {
+            (Shape::PerWarehouse, Some(code)) => keep_own(&mut listing.documents, code)?,
+            (Shape::WithDeleted { member, .. }, _) if place.part == 1 => {
+                keep_deleted(&mut listing.documents, member)
+            }
+            _ => 0,
         };
         let place = Place { others: place.others + others, ..place };
         let step = step(source, place, &listing)?;
@@ -138,7 +141,7 @@ fn query(source: &Source, place: &Place, since: Option<DateTime<Utc>>, size: u32
     let query = since.map(date::bound).iter().fold(query, |query, at| query.with("modifiedSince", at));
     let query = source.filters.iter().fold(query, |query, (name, value)| query.with(name, value));
     let query = match source.shape {
-        Shape::WithDeleted { filter } if place.part == 1 => query.with(filter, "Deleted"),
+        Shape::WithDeleted { filter, .. } if place.part == 1 => query.with(filter, "Deleted"),
         _ => query,
     };
     place.warehouse.iter().fold(query, |query, code| query.with("warehouseCode", code))
@@ -172,6 +175,14 @@ fn keep_own(documents: &mut Vec<Bytes>, code: &str) -> Result<u64> {
                 .context("found", found))
         }
     }
+}
+
+/// Keeps the documents that were deleted, and says how many others stood among them: none, as long as the filter is
+/// understood. The others were read with the first list.
+fn keep_deleted(documents: &mut Vec<Bytes>, member: &str) -> u64 {
+    let before = documents.len();
+    documents.retain(|document| is_deleted(document, member).unwrap_or(true));
+    (before - documents.len()) as u64
 }
 
 /// Where the read goes on, and what the vendor declares for the whole of it.

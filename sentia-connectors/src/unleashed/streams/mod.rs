@@ -58,6 +58,8 @@ pub(super) enum Shape {
     WithDeleted {
         /// The filter by status.
         filter: &'static str,
+        /// The member that holds a document's status.
+        member: &'static str,
     },
     /// One list per warehouse.
     PerWarehouse,
@@ -173,6 +175,12 @@ pub(super) fn warehouse_code(document: &[u8]) -> Option<String> {
     Some(row.warehouse_code.as_str().to_owned())
 }
 
+/// Whether a document's status says that it was deleted; none where the document cannot be read.
+pub(super) fn is_deleted(document: &[u8], member: &str) -> Option<bool> {
+    let status = Loose::read(document).ok()?.text(&member.to_ascii_lowercase());
+    Some(status.is_some_and(|status| status.eq_ignore_ascii_case(DELETED)))
+}
+
 /// Every stream. Without `includeObsolete` Unleashed hides rows without a word, and an item that becomes obsolete
 /// stops appearing in increments; `brief=false` brings the purchase orders' products and lines; where Unleashed offers
 /// an order by change, it keeps rows that change to the end of the list.
@@ -193,9 +201,9 @@ pub(super) fn sources() -> Vec<Source> {
         Source::new("Customers", customers::stream()).filtered(&[OBSOLETE, BY_CHANGE]),
         Source::new("Suppliers", suppliers::stream()),
         Source::new("SalesOrders", sales_orders::stream())
-            .shaped(Shape::WithDeleted { filter: "orderStatus" }),
+            .shaped(Shape::WithDeleted { filter: "orderStatus", member: "OrderStatus" }),
         Source::new("Invoices", sales_invoices::stream())
-            .shaped(Shape::WithDeleted { filter: "invoiceStatus" }),
+            .shaped(Shape::WithDeleted { filter: "invoiceStatus", member: "InvoiceStatus" }),
         Source::new("SalesShipments", sales_shipments::stream()),
         Source::new("CreditNotes", credit_notes::stream()),
         Source::new("PurchaseOrders", purchase_orders::stream()).filtered(&[("brief", "false")]),

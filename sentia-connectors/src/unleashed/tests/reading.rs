@@ -109,6 +109,20 @@ async fn deleted_orders_are_asked_for_apart_and_counted_together() {
 }
 
 #[tokio::test]
+async fn a_filter_that_is_not_understood_brings_nothing_twice() {
+    let orders: Vec<String> = [("A", "Placed"), ("B", "Deleted"), ("C", "Completed")]
+        .map(|(guid, status)| format!(r#"{{"Guid":"{guid}","InvoiceStatus":"{status}"}}"#))
+        .into();
+    let double = Double::new(move |request, _| match query(request).contains_key("invoiceStatus") {
+        true => paged(request, &orders),
+        false => paged(request, &[orders[0].clone(), orders[2].clone()]),
+    });
+    let pages = walk(&ready(), &double, "sales_invoices", 2).await.expect("pages");
+    assert_eq!(keys(&pages), ["a", "c", "b"]);
+    assert_eq!(pages.last().and_then(Page::count), Some(3));
+}
+
+#[tokio::test]
 async fn a_count_that_moves_between_two_lists_pages_restarts_the_window() {
     let double = Double::new(|request, nth| {
         let orders: Vec<String> = (nth..5).map(|n| format!(r#"{{"Guid":"{n}"}}"#)).collect();

@@ -3,11 +3,13 @@
 pub use sentia_core::*;
 
 /// Connectors, one feature each.
-#[cfg(any(feature = "shopify", feature = "xero"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "shopify", feature = "xero"))))]
+#[cfg(any(feature = "shopify", feature = "xero", feature = "unleashed"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "shopify", feature = "xero", feature = "unleashed"))))]
 pub mod connectors {
     #[cfg(feature = "shopify")]
     pub use sentia_connectors::shopify::{self, Shopify};
+    #[cfg(feature = "unleashed")]
+    pub use sentia_connectors::unleashed::{self, Unleashed};
     #[cfg(feature = "xero")]
     pub use sentia_connectors::xero::{self, Xero};
 }

@@ -12,5 +12,7 @@ mod token;
 
 #[cfg(feature = "shopify")]
 pub mod shopify;
+#[cfg(feature = "unleashed")]
+pub mod unleashed;
 #[cfg(feature = "xero")]
 pub mod xero;

@@ -40,8 +40,10 @@ async fn hello_shopify_prints_what_it_upserted() {
 }
 
 #[tokio::test]
-async fn custom_connector_reads_its_rates() {
-    assert!(!run("custom_connector", &[]).await.is_empty());
+async fn custom_connector_reads_its_shipments_and_what_changed() {
+    let printed = run("custom_connector", &[]).await;
+    assert!(printed.contains("first run: 12 read, 12 inserted, 0 updated, 0 deleted, complete"), "{printed}");
+    assert!(printed.contains("1 deleted, complete") && printed.contains("S-000 cancelled"), "{printed}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod crash;
 mod database;
 mod examples;
 mod faults;
+mod guide;
 mod partitions;
 mod positions;
 mod programs;

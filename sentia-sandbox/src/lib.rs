@@ -44,4 +44,6 @@ pub use pacing::Pacing;
 pub use sandbox::{Ports, Sandbox};
 pub use shopify::{CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm};
 pub use universe::Size;
+pub use xero::{XeroAcknowledgement, XeroConsent, XeroDelivery, XeroGrace, XeroMissingScope};
 pub use xero::{XeroFault, XeroLimits, XeroTwin};
+pub use xero::{XeroScopes, XeroSwitches, XeroWording};

@@ -31,6 +31,9 @@ pub struct Evolution {
     pub contacts_archived: Vec<Uuid>,
     /// Items that vanished.
     pub items_deleted: Vec<Uuid>,
+    /// The rest of the books. An invoice that an advance was used against is named in
+    /// [`invoices_changed`](Self::invoices_changed).
+    pub ledger: super::LedgerEvolution,
 }
 
 impl Universe {
@@ -45,6 +48,7 @@ impl Universe {
             self.evolve_shop(region, &mut report);
         }
         self.evolve_books(&mut report);
+        self.evolve_ledger(&mut report);
         report
     }
 

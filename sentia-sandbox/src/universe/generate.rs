@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::books::{Account, Books, Contact, ContactStatus, DocumentStatus, Item, Side};
 use super::ordering::cents;
 use super::shop::{Customer, InventoryItem, InventoryLevel, Location, Product, Region, Shop, Stamp, Variant};
-use super::{Size, Universe};
+use super::{Ledger, Size, Universe};
 use crate::rng::Rng;
 
 const MATERIALS: [&str; 6] = ["Oak", "Walnut", "Ash", "Steel", "Brass", "Linen"];
@@ -44,10 +44,12 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
         books: books(rng.fork(3), start),
         rng: rng.fork(4),
         size,
+        ledger: Ledger::empty(rng.fork(7)),
     };
     add_items(&mut universe, start);
     play(&mut universe, start, as_of);
     universe.now = as_of;
+    universe.open_ledger(start, as_of);
     universe
 }
 

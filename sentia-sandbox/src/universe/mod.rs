@@ -8,6 +8,16 @@ mod ordering;
 mod shop;
 mod truth;
 
+mod advance;
+mod banking;
+mod journal;
+mod ledger;
+mod ledger_truth;
+mod manual_journal;
+mod posting;
+mod purchasing;
+mod setting;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -18,6 +28,15 @@ pub use shop::{
     Product, Refund, RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
+
+pub use advance::{Advance, AdvanceKind};
+pub use banking::{BankTransaction, BankTransfer};
+pub use journal::Journal;
+pub use ledger::{Ledger, LedgerEvolution};
+pub use manual_journal::{ManualJournal, ManualJournalLine};
+pub use posting::{Balance, Posting, PostingLine, Source};
+pub use purchasing::{LineSet, PurchaseOrder, Quote};
+pub use setting::{Currency, TaxRate, TrackingCategory, TrackingOption};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -105,6 +124,8 @@ pub struct Universe {
     /// The books: one organisation in the United Kingdom with GBP as base currency.
     pub books: Books,
     pub(crate) rng: Rng,
+    /// The rest of the books: orders, quotes, bank, advances, manual journals, settings.
+    pub ledger: Ledger,
 }
 
 impl Universe {

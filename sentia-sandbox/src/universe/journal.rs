@@ -7,8 +7,8 @@ use super::Universe;
 use super::posting::{Source, Standing};
 use super::{AdvanceKind, Ledger};
 
-/// One numbered journal. What it says is read from its paper, which keeps its amounts for good.
-#[derive(Clone, Copy, Debug)]
+/// One numbered journal. Its lines are read from its paper, which keeps its amounts for good.
+#[derive(Clone, Debug)]
 pub struct Journal {
     /// Id.
     pub id: Uuid,
@@ -20,6 +20,8 @@ pub struct Journal {
     pub reversal: bool,
     /// Calendar day.
     pub date: NaiveDate,
+    /// The paper's reference when it was posted; empty for none.
+    pub reference: String,
     /// When it was posted.
     pub created_at: DateTime<Utc>,
 }
@@ -66,6 +68,11 @@ fn place(source: Source) -> (usize, usize) {
 }
 
 impl Universe {
+    /// What a journal says, before a reversal turns its signs.
+    pub fn posting_of(&self, journal: &Journal) -> super::Posting {
+        self.posting(journal.source)
+    }
+
     /// Posts what has happened since the last call. Every change through a sandbox ends with it.
     pub fn keep_journals(&mut self) {
         let now = self.now;
@@ -133,10 +140,11 @@ impl Universe {
     }
 
     fn append(&mut self, source: Source, reversal: bool, created_at: DateTime<Utc>) {
-        let date = self.posting_date(source);
+        let (date, reference) = (self.posting_date(source), self.posting_reference(source).to_owned());
         let Ledger { journals, rng, .. } = &mut self.ledger;
         // Numbers of journals that were never kept leave gaps, as at the vendor.
         let number = journals.last().map_or(1, |last| last.number + 1 + u64::from(rng.percent(10)) * 3);
-        journals.push(Journal { id: rng.guid(), number, source, reversal, date, created_at });
+        let id = rng.guid();
+        journals.push(Journal { id, number, source, reversal, date, reference, created_at });
     }
 }

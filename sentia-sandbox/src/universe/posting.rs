@@ -43,8 +43,6 @@ pub struct Posting {
     pub kind: &'static str,
     /// The paper's id.
     pub id: Uuid,
-    /// The paper's reference; empty for none.
-    pub reference: String,
     /// Calendar day.
     pub date: NaiveDate,
     /// Lines.
@@ -167,6 +165,20 @@ impl Universe {
         }
     }
 
+    /// The reference of a paper.
+    pub(crate) fn posting_reference(&self, source: Source) -> &str {
+        let (books, ledger) = (&self.books, &self.ledger);
+        match source {
+            Source::Invoice(at) => &books.invoices[at].document.reference,
+            Source::CreditNote(at) => &books.credit_notes[at].document.reference,
+            Source::Payment(at) => &books.payments[at].reference,
+            Source::BankTransaction(at) => &ledger.bank_transactions[at].reference,
+            Source::BankTransfer(at) => &ledger.bank_transfers[at].reference,
+            Source::Advance(kind, at) => &ledger.advances(kind)[at].reference,
+            Source::ManualJournal(at) => &ledger.manual_journals[at].narration,
+        }
+    }
+
     /// What a paper is posted as, whether or not it counts.
     pub(crate) fn posting(&self, source: Source) -> Posting {
         match source {
@@ -213,13 +225,7 @@ impl Universe {
         let inclusive = document.line_amounts == LineAmountTypes::Inclusive;
         let mut lines = vec![plain(self.control(document.side), total)];
         self.against(&mut lines, &document.lines, inclusive, (-sign, document.rate));
-        Posting {
-            kind,
-            id: document.id,
-            reference: document.reference.clone(),
-            date: document.date,
-            lines: self.balanced(lines),
-        }
+        Posting { kind, id: document.id, date: document.date, lines: self.balanced(lines) }
     }
 
     /// The lines of a document and their tax, against the control or bank account that comes first.
@@ -272,7 +278,6 @@ impl Universe {
         Posting {
             kind: kinds[usize::from(document.side == Side::Payable)],
             id: payment.id,
-            reference: payment.reference.clone(),
             date: payment.date,
             lines: vec![plain(payment.account, amount), plain(self.control(document.side), -amount)],
         }
@@ -288,7 +293,6 @@ impl Universe {
         Posting {
             kind: if receiving { "CASHREC" } else { "CASHPAID" },
             id: line.id,
-            reference: line.reference.clone(),
             date: line.date,
             lines: self.balanced(lines),
         }
@@ -299,7 +303,6 @@ impl Universe {
         Posting {
             kind: "TRANSFER",
             id: transfer.id,
-            reference: transfer.reference.clone(),
             date: transfer.date,
             lines: vec![plain(transfer.from, -transfer.amount), plain(transfer.to, transfer.amount)],
         }
@@ -316,7 +319,6 @@ impl Universe {
                 (AdvanceKind::Prepayment, false) => "APPREPAYMENT",
             },
             id: credit.id,
-            reference: credit.reference.clone(),
             date: credit.date,
             lines: vec![plain(credit.account, amount), plain(self.control(credit.side), -amount)],
         }
@@ -331,12 +333,7 @@ impl Universe {
             ..plain(line.account, line.amount)
         };
         let lines = self.balanced(entry.lines.iter().map(line).collect());
-        Posting {
-            kind: "MANJOURNAL",
-            reference: entry.narration.clone(),
-            lines,
-            ..nothing(entry.id, entry.date)
-        }
+        Posting { kind: "MANJOURNAL", lines, ..nothing(entry.id, entry.date) }
     }
 }
 
@@ -352,7 +349,7 @@ fn plain(account: usize, net: Decimal) -> PostingLine {
 }
 
 fn nothing(id: Uuid, date: NaiveDate) -> Posting {
-    Posting { kind: "", id, reference: String::new(), date, lines: vec![] }
+    Posting { kind: "", id, date, lines: vec![] }
 }
 
 fn sign_of(incoming: bool) -> Decimal {

@@ -54,7 +54,7 @@ pub(crate) fn journal(o: &mut Object<'_>, universe: &Universe, journal: &Journal
         .day_alone("JournalDate", journal.date)
         .integer("JournalNumber", usize::try_from(journal.number).unwrap_or(usize::MAX))
         .moment("CreatedDateUTC", journal.created_at)
-        .text_if("Reference", Some(posting.reference.as_str()).filter(|text| !text.is_empty()))
+        .text_if("Reference", Some(journal.reference.as_str()).filter(|text| !text.is_empty()))
         .id("SourceID", posting.id)
         .text("SourceType", posting.kind);
     o.array("JournalLines", posting.lines.iter().enumerate(), |o, (at, line)| {

@@ -52,6 +52,7 @@ pub use pacing::Pacing;
 pub use sandbox::{Ports, Sandbox};
 pub use shopify::{BulkPace, CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm, WebhookDelivery};
 pub use universe::Size;
+pub use xero::{XeroAcknowledgement, XeroConsent, XeroDelivery, XeroGrace, XeroMissingScope};
 pub use xero::{XeroFault, XeroLimits, XeroTwin};
 
 pub use amazon::{AmazonChange, AmazonFault, AmazonTwin};
@@ -59,3 +60,4 @@ pub use unleashed::{
     AccountZone, DataForm, UnleashedDelivery, UnleashedFault, UnleashedHabits, UnleashedLimits,
     UnleashedTwin, unleashed_signature,
 };
+pub use xero::{XeroScopes, XeroSwitches, XeroWording};

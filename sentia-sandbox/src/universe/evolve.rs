@@ -56,6 +56,9 @@ pub struct Evolution {
     pub transactions_released: Vec<String>,
     /// Amazon settlements closed (settlement ids).
     pub settlements_closed: Vec<String>,
+    /// The rest of the books. An invoice that an advance was used against is named in
+    /// [`invoices_changed`](Self::invoices_changed).
+    pub ledger: super::LedgerEvolution,
 }
 
 impl Universe {
@@ -76,6 +79,7 @@ impl Universe {
         }
         report.office = self.evolve_office();
         self.evolve_marketplaces(&mut report);
+        self.evolve_ledger(&mut report);
         report
     }
 

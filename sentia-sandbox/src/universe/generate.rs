@@ -13,7 +13,7 @@ use super::ordering::cents;
 use super::shop::{Customer, InventoryItem, InventoryLevel, Location, Product, Region, Shop, Stamp, Variant};
 use super::warehouse::Warehousing;
 
-use super::{SellerAccounts, Size, Universe};
+use super::{Ledger, SellerAccounts, Size, Universe};
 use crate::rng::Rng;
 
 const MATERIALS: [&str; 6] = ["Oak", "Walnut", "Ash", "Steel", "Brass", "Linen"];
@@ -52,6 +52,7 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
         office: super::Office::unborn(start),
         size,
         warehouse: Warehousing::new(rng.fork(700)),
+        ledger: Ledger::empty(rng.fork(7)),
     };
     add_items(&mut universe, start);
     play(&mut universe, start, as_of);
@@ -60,6 +61,7 @@ pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe 
     universe.open_warehouses();
     super::back_office::furnish(&mut universe);
     universe.office = super::office::office(&universe, start);
+    universe.open_ledger(start, as_of);
     universe
 }
 

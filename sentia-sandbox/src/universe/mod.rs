@@ -23,6 +23,16 @@ pub mod office;
 
 mod marketplace;
 
+mod advance;
+mod banking;
+mod journal;
+mod ledger;
+mod ledger_truth;
+mod manual_journal;
+mod posting;
+mod purchasing;
+mod setting;
+
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
     DocumentStatus, Invoice, Item, LineAmountTypes, Payment, PaymentStatus, Side,
@@ -49,6 +59,15 @@ pub use marketplace::{
     MarketTransaction, ReleaseStatus, SellerAccount, SellerAccounts, Settlement, SettlementLine,
     TransactionItem,
 };
+
+pub use advance::{Advance, AdvanceKind};
+pub use banking::{BankTransaction, BankTransfer};
+pub use journal::Journal;
+pub use ledger::{Ledger, LedgerEvolution};
+pub use manual_journal::{ManualJournal, ManualJournalLine};
+pub use posting::{Balance, Posting, PostingLine, Source};
+pub use purchasing::{LineSet, PurchaseOrder, Quote};
+pub use setting::{Currency, TaxRate, TrackingCategory, TrackingOption};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -142,6 +161,8 @@ pub struct Universe {
     pub(crate) rng: Rng,
     /// The two seller accounts on Amazon, which sell what the shops sell.
     pub amazon: SellerAccounts,
+    /// The rest of the books: orders, quotes, bank, advances, manual journals, settings.
+    pub ledger: Ledger,
 }
 
 impl Universe {

@@ -134,11 +134,28 @@ pub enum XeroStream {
     InvoiceLines,
     CreditNotes,
     Payments,
+    PurchaseOrders,
+    PurchaseOrderLines,
+    Quotes,
+    QuoteLines,
+    BankTransactions,
+    BankTransactionLines,
+    BankTransfers,
+    ManualJournals,
+    ManualJournalLines,
+    Overpayments,
+    Prepayments,
+    Journals,
+    JournalLines,
+    TrackingCategories,
+    TrackingOptions,
+    TaxRates,
+    Currencies,
 }
 
 impl XeroStream {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 25] = [
         Self::Organisation,
         Self::Contacts,
         Self::Accounts,
@@ -147,6 +164,23 @@ impl XeroStream {
         Self::InvoiceLines,
         Self::CreditNotes,
         Self::Payments,
+        Self::PurchaseOrders,
+        Self::PurchaseOrderLines,
+        Self::Quotes,
+        Self::QuoteLines,
+        Self::BankTransactions,
+        Self::BankTransactionLines,
+        Self::BankTransfers,
+        Self::ManualJournals,
+        Self::ManualJournalLines,
+        Self::Overpayments,
+        Self::Prepayments,
+        Self::Journals,
+        Self::JournalLines,
+        Self::TrackingCategories,
+        Self::TrackingOptions,
+        Self::TaxRates,
+        Self::Currencies,
     ];
 }
 
@@ -289,6 +323,7 @@ impl Universe {
                 .map(|note| document_truth(&note.document).amount("RemainingCredit", note.remaining))
                 .collect(),
             XeroStream::Payments => self.payments_truth(),
+            other => self.ledger_truth(other),
         }
     }
 

@@ -85,7 +85,7 @@ impl Universe {
             report.purchase_orders_deleted.push(self.warehouse.purchase_orders[gone].record.id);
         }
         if let Some(&placed) = parked.get(1) {
-            self.place_purchase_order(placed);
+            self.place_parked_purchase_order(placed);
         }
         self.add_purchase_order();
         self.add_purchase_order();

@@ -121,7 +121,7 @@ impl Universe {
     }
 
     /// A Parked purchase order is sent to the supplier; gives whether it was.
-    pub fn place_purchase_order(&mut self, order: usize) -> bool {
+    pub fn place_parked_purchase_order(&mut self, order: usize) -> bool {
         self.warehouse.place_purchase_order(order, self.now)
     }
 

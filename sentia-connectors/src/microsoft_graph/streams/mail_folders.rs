@@ -87,6 +87,7 @@ pub(super) async fn page(
         let key = nested(&mailbox, &folder.id);
         let names = [folder.id.as_str(), folder.display_name.as_deref().unwrap_or_default()];
         if folder.removed.is_some() {
+            last.remove(&key);
             source.gone(&mut decoded, key);
         } else if stop.takes(wanted, &names) {
             let record = source.decode_at(document, &mailbox, &[]);

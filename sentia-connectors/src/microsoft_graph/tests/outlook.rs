@@ -136,7 +136,7 @@ async fn folders_are_found_by_a_whole_round_of_their_delta() {
 
     let chosen = ready().mailboxes([U]).folders(["orders"]).build().expect("valid");
     let (keys, _) = of("mail_folders", "").walk(&chosen, &double).await;
-    assert_eq!(keys, [format!("{U}/f2"), format!("-{U}/old")]);
+    assert_eq!(keys, [format!("-{U}/old"), format!("{U}/f2")]);
 }
 
 #[tokio::test]

@@ -20,3 +20,6 @@ pub mod rules {
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "sqlite", feature = "postgres"))))]
 pub use sentia_store::{Difference, QuarantineEntry, Store, VerifyReport};
+
+pub mod unified;
+pub use unified::UnifiedClient;

@@ -36,6 +36,7 @@ impl<'de> Deserialize<'de> for Stamp {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct IdentitySet {
     user: Option<Identity>,
+    group: Option<Identity>,
     application: Option<Identity>,
 }
 
@@ -47,10 +48,10 @@ struct Identity {
 }
 
 impl IdentitySet {
-    /// The user, or else the app, by mail address where there is one, by name otherwise.
+    /// The user, or else the group or the app, by mail address where there is one, by name otherwise.
     pub(super) fn who(set: &Option<IdentitySet>) -> Option<Text> {
         let set = set.as_ref()?;
-        let identity = set.user.as_ref().or(set.application.as_ref())?;
+        let identity = set.user.as_ref().or(set.group.as_ref()).or(set.application.as_ref())?;
         identity.email.clone().or_else(|| identity.display_name.clone())
     }
 }

@@ -25,8 +25,7 @@ const SELECT: &str = "id,name,showHeaders,showTotals,style";
 const FILE: &str = "id,name,size,webUrl,eTag,cTag,lastModifiedDateTime,lastModifiedBy,parentReference";
 
 /// Microsoft documents no permission for an app by itself; these are what works where it works.
-pub(super) const NEEDS: Needs =
-    Needs { application: "Files.ReadWrite.All, undocumented for workbooks", delegated: "Files.ReadWrite" };
+pub(super) const NEEDS: Needs = Needs { application: "Files.ReadWrite.All", delegated: "Files.ReadWrite" };
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

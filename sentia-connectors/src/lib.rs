@@ -7,9 +7,11 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(any(feature = "shopify", feature = "xero"))]
+#[cfg(any(feature = "shopify", feature = "xero", feature = "microsoft-graph"))]
 mod token;
 
+#[cfg(feature = "microsoft-graph")]
+pub mod microsoft_graph;
 #[cfg(feature = "shopify")]
 pub mod shopify;
 #[cfg(feature = "unleashed")]

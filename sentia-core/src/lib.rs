@@ -32,6 +32,7 @@ pub mod push;
 pub mod quality;
 pub mod record;
 pub mod report;
+mod row;
 pub mod security;
 mod sink;
 pub mod slice;

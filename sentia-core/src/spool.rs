@@ -143,7 +143,7 @@ impl Spool {
         let (source, mut target) = (self.open(from)?, self.target(to).create()?);
         blocking(move || {
             convert(source, &mut target)?;
-            target.finish()
+            target.finish().map(drop)
         })
         .await
     }
@@ -180,13 +180,14 @@ impl SpoolFile {
         self.file.write_all(bytes).map_err(|e| failed("write", e))
     }
 
-    /// Makes it appear under its name, in place of an older one.
+    /// Makes it appear under its name, in place of an older one, and says how long it is, in bytes.
     ///
     /// # Errors
     /// `Store` when the disk fails.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<u64> {
         let file = self.file.into_inner().map_err(|e| failed("write", e.into_error()))?;
-        file.persist(&self.path).map(drop).map_err(|e| failed("write", e.error))
+        file.persist(&self.path).map_err(|e| failed("write", e.error))?;
+        Ok(self.written)
     }
 }
 

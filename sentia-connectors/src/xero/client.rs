@@ -1,5 +1,7 @@
 //! Requests, the bearer token, the tenant header and the envelope; knows HTTP, knows nothing of records.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -14,15 +16,25 @@ use crate::token::{AccessToken, AccessTokens};
 const FALLBACK_PAGE_SIZE: usize = 100;
 
 /// One list of the Accounting API.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     /// Its path below `/api.xro/2.0/`, with the parameters that every read of it carries.
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     /// The member of the envelope that holds the records.
     pub(super) array: &'static str,
-    /// Whether Xero pages it. A list that is not paged ignores `page`, so a reader that asked for more would never
-    /// come to an end.
-    pub(super) paged: bool,
+    /// How Xero pages it.
+    pub(super) paged: Paged,
+}
+
+/// How Xero pages a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paged {
+    /// Not at all. Such a list ignores `page`, so a reader that asked for more would never come to an end.
+    Whole,
+    /// In pages of up to 1000.
+    Sized,
+    /// In pages of 100, whatever is asked.
+    Hundreds,
 }
 
 /// Which part of a list to read.
@@ -76,7 +88,7 @@ impl Client {
     }
 
     /// Reads one page of `endpoint`, or all of one that is not paged.
-    pub(super) async fn read(&self, cx: &Context, endpoint: Endpoint, part: Part) -> Result<Listing> {
+    pub(super) async fn read(&self, cx: &Context, endpoint: &Endpoint, part: Part) -> Result<Listing> {
         let tenant = self.tenant(cx).await?;
         let request = |token: &SecretString| {
             let since = part.since.map(|at| at.format("%Y-%m-%dT%H:%M:%SZ"));
@@ -86,8 +98,11 @@ impl Client {
                 .secret_header("authorization", "Bearer ", token)
                 .header("xero-tenant-id", tenant)
                 .header("accept", "application/json");
-            if endpoint.paged {
-                get = get.query("page", part.page).query("pageSize", part.size);
+            if endpoint.paged != Paged::Whole {
+                get = get.query("page", part.page);
+            }
+            if endpoint.paged == Paged::Sized {
+                get = get.query("pageSize", part.size);
             }
             match since {
                 Some(since) => get.header("if-modified-since", since),
@@ -166,7 +181,7 @@ fn scopes(token: &AccessToken) -> String {
 }
 
 /// Opens the envelope: the records' bytes, and what it says about pages.
-fn open(response: &Response, endpoint: Endpoint, part: Part) -> Result<Listing> {
+fn open(response: &Response, endpoint: &Endpoint, part: Part) -> Result<Listing> {
     let refused = |message| response.invalid(message).context("array", endpoint.array);
     let Envelope { records, pagination } = Envelope::read(&response.body, endpoint.array)
         .map_err(|e| refused("the answer is not an envelope with a list").source(e))?;
@@ -174,7 +189,7 @@ fn open(response: &Response, endpoint: Endpoint, part: Part) -> Result<Listing> 
     let documents =
         records.iter().map(|record| response.body.slice_ref(record.get().as_bytes())).collect::<Vec<_>>();
     let mut listing = Listing { documents, next: None, declared: None, read_scope: String::new() };
-    if !endpoint.paged {
+    if endpoint.paged == Paged::Whole {
         return Ok(listing);
     }
     let asked = i64::try_from(part.page).unwrap_or(i64::MAX);

@@ -16,17 +16,27 @@ use crate::token::{AccessTokens, ReadyToken};
 
 /// The least scopes that read every stream. Apps older than March 2026 may hold `accounting.transactions.read`
 /// instead of the first two.
-const SCOPES: [&str; 4] = [
+const SCOPES: [&str; 10] = [
     "accounting.invoices.read",
     "accounting.payments.read",
+    "accounting.banktransactions.read",
+    "accounting.manualjournals.read",
     "accounting.contacts.read",
     "accounting.settings.read",
+    "accounting.reports.balancesheet.read",
+    "accounting.reports.profitandloss.read",
+    "accounting.reports.trialbalance.read",
+    "accounting.reports.aged.read",
 ];
+
+/// What Xero's plans grant, but for Starter.
+pub(super) const DEFAULT_CALLS_PER_DAY: u32 = 5000;
 
 /// The settings of one Xero connection, as they stand in a configuration file.
 ///
-/// Credentials are one of three: `access_token` (a ready token, for short use), `refresh_token` with `client_id`
-/// and, unless the app is a public client, `client_secret` (the organisation was connected in a browser), or
+/// Credentials are one of four: `access_token` (a ready token, for short use), `refresh_token` with `client_id`
+/// and, unless the app is a public client, `client_secret` (the organisation was connected in a browser), `client_id` with
+/// `consented` (the same, and the vault was given the token by a [`Consent`](super::Consent)), or
 /// `client_id` with `client_secret` alone (a custom connection).
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
@@ -42,11 +52,17 @@ pub struct XeroConfig {
     /// The refresh token of the consent. It is used where the vault keeps none, or where Xero refuses the one kept:
     /// to reconnect, put the new one here.
     pub refresh_token: Option<SecretString>,
+    /// Whether a user consented in a browser and the vault keeps the refresh token: then `client_secret` is the app's
+    /// and no custom connection is meant. A public client, which has no secret, always is of this kind.
+    pub consented: bool,
     /// A ready access token; Xero ends it after 30 minutes.
     pub access_token: Option<SecretString>,
     /// The organisation to read. Default: the only one the credentials reach; several are an error.
     #[validate(length(min = 1, message = "is empty; set it or leave it out"))]
     pub tenant_id: Option<String>,
+    /// Contacts whose aged receivables and payables are read, by their ids: one call each for each report. Default
+    /// none; then those two streams are not offered, and ageing follows from the open invoices.
+    pub aged_report_contacts: Vec<String>,
     /// The API's address. Default `https://api.xero.com`.
     #[validate(url(message = "is not a URL; correct it"))]
     pub base_url: String,
@@ -68,11 +84,13 @@ impl Default for XeroConfig {
             client_secret: None,
             scopes: Vec::new(),
             refresh_token: None,
+            consented: false,
             access_token: None,
             tenant_id: None,
+            aged_report_contacts: Vec::new(),
             base_url: "https://api.xero.com".to_owned(),
             identity_url: None,
-            calls_per_day: 5000,
+            calls_per_day: DEFAULT_CALLS_PER_DAY,
             pacing: Pacing::Vendor,
         }
     }
@@ -111,6 +129,11 @@ impl XeroBuilder {
         self.with(|config| config.refresh_token = Some(token.into()))
     }
 
+    /// Says that a user consented in a browser: the vault keeps the refresh token; see [`Consent`](super::Consent).
+    pub fn consented(self) -> Self {
+        self.with(|config| config.consented = true)
+    }
+
     /// Sets a ready access token.
     pub fn access_token(self, token: impl Into<SecretString>) -> Self {
         self.with(|config| config.access_token = Some(token.into()))
@@ -119,6 +142,11 @@ impl XeroBuilder {
     /// Sets the organisation to read.
     pub fn tenant_id(self, id: impl Into<String>) -> Self {
         self.with(|config| config.tenant_id = Some(id.into()))
+    }
+
+    /// Sets the contacts whose aged receivables and payables are read.
+    pub fn aged_report_contacts(self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with(|config| config.aged_report_contacts = ids.into_iter().map(Into::into).collect())
     }
 
     /// Sets the API's address.
@@ -164,13 +192,13 @@ impl Xero {
         config.check()?;
         let base = address("base_url", &config.base_url)?;
         let pacing = config.pacing.check(&base).map_err(|e| e.context("setting", "pacing"))?;
-        let tokens = config.tokens(&base)?;
-        let client = Client::new(base.as_str(), tokens, config.tenant_id);
-        Ok(Xero::over(client, config.calls_per_day, pacing))
+        let tokens = config.tokens()?;
+        let client = Client::new(base.as_str(), tokens, config.tenant_id.clone());
+        Ok(Xero::over(client, &XeroConfig { pacing, ..config }))
     }
 
-    /// Reads `XERO_CLIENT_ID`, `XERO_CLIENT_SECRET`, `XERO_REFRESH_TOKEN`, `XERO_ACCESS_TOKEN`, `XERO_TENANT_ID`,
-    /// `XERO_SCOPES` (separated by spaces) and `XERO_BASE_URL`. Each is optional; together they must make a
+    /// Reads `XERO_CLIENT_ID`, `XERO_CLIENT_SECRET`, `XERO_REFRESH_TOKEN`, `XERO_CONSENTED` (`true`), `XERO_ACCESS_TOKEN`, `XERO_TENANT_ID`,
+    /// `XERO_SCOPES` and `XERO_AGED_REPORT_CONTACTS` (separated by spaces) and `XERO_BASE_URL`. Each is optional; together they must make a
     /// connection.
     ///
     /// # Errors
@@ -193,14 +221,17 @@ impl Xero {
     pub fn builder_from_env(prefix: &str) -> XeroBuilder {
         let prefix = prefix.trim_end_matches('_');
         let read = |name: &str| optional_from_env(&format!("{prefix}_{name}"));
+        let words = |name| read(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect();
         let defaults = XeroConfig::default();
         let config = XeroConfig {
             client_id: read("CLIENT_ID"),
             client_secret: read("CLIENT_SECRET").map(SecretString::from),
             refresh_token: read("REFRESH_TOKEN").map(SecretString::from),
+            consented: read("CONSENTED").is_some_and(|word| word == "true"),
             access_token: read("ACCESS_TOKEN").map(SecretString::from),
             tenant_id: read("TENANT_ID"),
-            scopes: read("SCOPES").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+            scopes: words("SCOPES"),
+            aged_report_contacts: words("AGED_REPORT_CONTACTS"),
             base_url: read("BASE_URL").unwrap_or(defaults.base_url.clone()),
             ..defaults
         };
@@ -233,7 +264,7 @@ impl XeroConfig {
         Ok(())
     }
 
-    fn tokens(&self, base: &Url) -> Result<AccessTokens> {
+    fn tokens(&self) -> Result<AccessTokens> {
         if let Some(token) = &self.access_token {
             if self.refresh_token.is_some() {
                 let message = "access_token and refresh_token exclude each other; leave one out";
@@ -241,27 +272,49 @@ impl XeroConfig {
             }
             return Ok(AccessTokens::new(ReadyToken(token.clone())));
         }
-        let missing = "client_id is missing; set it, or access_token";
-        let client_id = self.client_id.clone().ok_or_else(|| invalid("client_id", missing))?;
-        let identity = match &self.identity_url {
-            Some(url) => address("identity_url", url)?,
-            None if is_loopback(base) => base.clone(),
-            None => address("identity_url", "https://identity.xero.com")?,
-        };
-        let token_url = format!("{}/connect/token", identity.as_str().trim_end_matches('/'));
-        let app = App { token_url, client_id, client_secret: self.client_secret.clone() };
+        let app = self.app()?;
         match &self.refresh_token {
-            Some(token) => Ok(AccessTokens::new(Rotation::new(app, token.clone()))),
+            Some(token) => Ok(AccessTokens::new(Rotation::new(app, Some(token.clone())))),
+            None if self.consented => Ok(AccessTokens::new(Rotation::new(app, None))),
             None if app.client_secret.is_some() => {
-                let scopes = if self.scopes.is_empty() { SCOPES.join(" ") } else { self.scopes.join(" ") };
-                Ok(AccessTokens::new(ClientCredentials { app, scopes }))
+                Ok(AccessTokens::new(ClientCredentials { app, scopes: self.wanted_scopes() }))
             }
             None => {
-                let message =
-                    "client_secret is missing; set it for a custom connection, or set refresh_token";
+                let message = "client_secret is missing; set it for a custom connection, or set refresh_token, or \
+                               consented where the vault keeps one";
                 Err(invalid("client_secret", message))
             }
         }
+    }
+
+    /// The app at Xero.
+    pub(super) fn app(&self) -> Result<App> {
+        let missing = "client_id is missing; set it, or access_token";
+        let client_id = self.client_id.clone().ok_or_else(|| invalid("client_id", missing))?;
+        let token_url = format!("{}/connect/token", self.host("https://identity.xero.com")?);
+        Ok(App { token_url, client_id, client_secret: self.client_secret.clone() })
+    }
+
+    /// Where a user's browser is sent to consent.
+    pub(super) fn login_url(&self) -> Result<Url> {
+        let login = format!("{}/identity/connect/authorize", self.host("https://login.xero.com")?);
+        address("identity_url", &login)
+    }
+
+    /// The scopes to ask for, separated by spaces.
+    pub(super) fn wanted_scopes(&self) -> String {
+        if self.scopes.is_empty() { SCOPES.join(" ") } else { self.scopes.join(" ") }
+    }
+
+    /// One of Xero's hosts for identities, without a slash at its end: `vendor`, unless another is configured.
+    fn host(&self, vendor: &str) -> Result<String> {
+        let base = address("base_url", &self.base_url)?;
+        let host = match &self.identity_url {
+            Some(url) => address("identity_url", url)?,
+            None if is_loopback(&base) => base,
+            None => address("identity_url", vendor)?,
+        };
+        Ok(host.as_str().trim_end_matches('/').to_owned())
     }
 }
 
@@ -306,7 +359,8 @@ mod tests {
             (
                 app(),
                 "client_secret",
-                "client_secret is missing; set it for a custom connection, or set refresh_token",
+                "client_secret is missing; set it for a custom connection, or set refresh_token, or consented where \
+                 the vault keeps one",
             ),
             (app().client_secret(" "), "client_secret", "client_secret is empty; set it or leave it out"),
             (Xero::builder().client_id(""), "client_id", "client_id is empty; set it or leave it out"),
@@ -350,6 +404,7 @@ mod tests {
             app().client_secret("secret"),
             app().client_secret("secret").refresh_token("token").tenant_id("tenant"),
             app().refresh_token("public client"),
+            app().consented(),
             app().client_secret("secret").base_url("http://127.0.0.1:9/").pacing(Pacing::Off),
         ] {
             builder.build().expect("valid");

@@ -4,14 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use sentia_core::{
-    Connector, ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result,
+    Connector, ConnectorInfo, Context, Decoded, Error, ErrorKind, Fetch, Page, Rejected, Result, Stream,
+    Text,
+    record::Document,
     stream::Reading,
     transport::{Limit, Pacing},
 };
 
 use super::{
-    client::{Client, Part},
-    streams::{Source, catalog},
+    client::{Client, Endpoint, Paged, Part},
+    config::{DEFAULT_CALLS_PER_DAY, XeroConfig},
+    streams::{Entry, Report, Snapshot, Source, sources},
 };
 
 /// Records on a page unless the caller asks for another number. Xero counts calls, not bytes.
@@ -33,53 +36,124 @@ const PAGE_SIZE: u32 = 1000;
 pub struct Xero {
     client: Client,
     sources: Vec<Source>,
+    aged_report_contacts: Vec<String>,
     calls_per_day: u32,
     pacing: Pacing,
 }
 
 impl Xero {
-    pub(super) fn over(client: Client, calls_per_day: u32, pacing: Pacing) -> Self {
-        Xero { client, sources: catalog(), calls_per_day, pacing }
+    pub(super) fn over(client: Client, config: &XeroConfig) -> Self {
+        let aged_report_contacts = config.aged_report_contacts.clone();
+        // A report by contact without contacts would be complete without having read anything.
+        let wanted = |source: &Source| {
+            !aged_report_contacts.is_empty()
+                || !matches!(source, Source::Report { report, .. } if report.is_by_contact())
+        };
+        let sources = sources().into_iter().filter(wanted).collect();
+        Xero {
+            client,
+            sources,
+            aged_report_contacts,
+            calls_per_day: config.calls_per_day,
+            pacing: config.pacing,
+        }
+    }
+
+    fn source(&self, stream: &str) -> Result<&Source> {
+        self.sources.iter().find(|source| source.info().name == stream).ok_or_else(|| {
+            Error::new(ErrorKind::Unsupported, "xero has no such stream; its README lists them")
+                .context("stream", stream)
+        })
     }
 
     async fn page(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
-        let stream = request.stream().name;
-        let source = self.sources.iter().find(|source| source.info().name == stream).ok_or_else(|| {
-            Error::new(ErrorKind::Unsupported, "xero has no such stream; its README lists them")
-                .context("stream", stream)
-        })?;
-        let page = match request.page() {
-            Some(token) => token.parse().map_err(|e| {
-                Error::new(ErrorKind::Unexpected, "the saved page token is not a page number of xero")
-                    .source(e)
-            })?,
-            None => 1,
-        };
-        let is_incremental = source.info().reading != Reading::Full;
+        let source = self.source(request.stream().name)?;
+        match source {
+            Source::List { endpoint, entry } => self.list(cx, request, endpoint, &**entry).await,
+            Source::Report { report, stream } => self.report(cx, request, *report, stream).await,
+        }
+        .map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => error.context("scopes", source.info().scopes.join(" ")),
+            _ => error,
+        })
+    }
+
+    async fn list(
+        &self,
+        cx: &Context,
+        request: Fetch<'_>,
+        endpoint: &Endpoint,
+        entry: &dyn Entry,
+    ) -> Result<Page> {
+        let page = number(request.page())?.unwrap_or(1);
+        let is_incremental = entry.info().reading != Reading::Full;
         let since = request.since().filter(|_| is_incremental);
         let part = Part { since, page, size: request.page_size(PAGE_SIZE) };
-        let listing = self.client.read(cx, source.endpoint, part).await?;
-        let records = source.decode_all(listing.documents);
-        let page = match listing.next {
-            Some(next) => Page::more(records, next.to_string()),
-            None => Page::last(records),
-        };
-        let page = if source.endpoint.paged { page.numbered().declared(listing.declared) } else { page };
-        Ok(page.read_scope(format!("{}; list {}", listing.read_scope, source.endpoint.path)))
+        let listing = self.client.read(cx, endpoint, part).await?;
+        let records = entry.decode_all(listing.documents);
+        let page = Page::chained(records, listing.next.map(|next| next.to_string()));
+        let is_paged = endpoint.paged != Paged::Whole;
+        let page = if is_paged { page.numbered().declared(listing.declared) } else { page };
+        Ok(page.read_scope(format!("{}; list {}", listing.read_scope, endpoint.path)))
     }
+
+    /// Reads one report, as of today (UTC). Those by contact are read one contact a page, in the configured order.
+    async fn report(
+        &self,
+        cx: &Context,
+        request: Fetch<'_>,
+        report: Report,
+        stream: &Stream<Snapshot>,
+    ) -> Result<Page> {
+        let day = cx.clock().now().date_naive();
+        let at = number(request.page())?.unwrap_or(0);
+        let contact = self.aged_report_contacts.get(at as usize).filter(|_| report.is_by_contact());
+        let path = report.path(day, contact.map_or("", String::as_str));
+        let endpoint = Endpoint { path: path.into(), array: "Reports", paged: Paged::Whole };
+        let part = Part { since: None, page: 1, size: PAGE_SIZE };
+        let listing = self.client.read(cx, &endpoint, part).await?;
+        let mut decoded = Decoded::default();
+        for document in listing.documents {
+            let key: Text = match contact {
+                Some(contact) => format!("{contact}/{day}").into(),
+                None => day.to_string().into(),
+            };
+            let named = |rejected| Rejected { key: Some(key.clone()), ..rejected };
+            decoded.push(stream.wire(&document).map_err(named).and_then(|mut snapshot| {
+                (snapshot.key, snapshot.day) = (key.clone(), Some(day));
+                snapshot.contact = contact.map(|contact| contact.as_str().into());
+                stream.record(&snapshot, Document::new(document))
+            }));
+        }
+        let follows = contact.is_some() && at as usize + 1 < self.aged_report_contacts.len();
+        let page = Page::chained(decoded, follows.then(|| (at + 1).to_string()));
+        Ok(page.read_scope(listing.read_scope))
+    }
+}
+
+/// The number that a saved token is.
+fn number(token: Option<&str>) -> Result<Option<u64>> {
+    token.map(str::parse).transpose().map_err(|e| {
+        Error::new(ErrorKind::Unexpected, "the saved page token is not a page number of xero").source(e)
+    })
+}
+
+/// What every connection has in common: streams and limits, those of an app that is not on the Starter plan.
+pub fn catalog() -> ConnectorInfo {
+    describe(&sources(), DEFAULT_CALLS_PER_DAY)
+}
+
+fn describe(sources: &[Source], calls_per_day: u32) -> ConnectorInfo {
+    let minute = Limit::Calls { calls: 60, per: Duration::from_secs(60) };
+    let day = Limit::Calls { calls: calls_per_day, per: Duration::from_secs(24 * 60 * 60) };
+    let info = ConnectorInfo::new("xero").limit(minute).limit(day).limit(Limit::Concurrent(5));
+    sources.iter().fold(info, |info, source| info.stream(Arc::clone(source.info())))
 }
 
 #[async_trait]
 impl Connector for Xero {
     fn info(&self) -> ConnectorInfo {
-        let minute = Limit::Calls { calls: 60, per: Duration::from_secs(60) };
-        let day = Limit::Calls { calls: self.calls_per_day, per: Duration::from_secs(24 * 60 * 60) };
-        let info = ConnectorInfo::new("xero")
-            .limit(minute)
-            .limit(day)
-            .limit(Limit::Concurrent(5))
-            .pacing(self.pacing);
-        self.sources.iter().fold(info, |info, source| info.stream(Arc::clone(source.info())))
+        describe(&self.sources, self.calls_per_day).pacing(self.pacing)
     }
 
     async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
-use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
+use sentia_core::{
+    Context, Error, ErrorKind, Result,
+    transport::{RequestBuilder, Response},
+};
 use serde::Deserialize;
 
 use super::{error::token_endpoint, wire::Maybe};
@@ -54,18 +57,25 @@ impl App {
     /// Asks the token endpoint. A lost answer may be asked for again: client credentials always, a refresh token
     /// for 30 minutes after its first use.
     pub(super) async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
+        granted(cx, &self.request(cx, fields).repeatable().send().await?)
+    }
+
+    /// Asks the token endpoint for what it gives once.
+    pub(super) async fn grant_once(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
+        granted(cx, &self.request(cx, fields).send().await?)
+    }
+
+    fn request(&self, cx: &Context, fields: &[(&str, &str)]) -> RequestBuilder {
         let post =
             cx.http().post(&self.token_url).header("accept", "application/json").classify(token_endpoint);
-        let request = match &self.client_secret {
+        match &self.client_secret {
             Some(secret) => {
                 let pair = format!("{}:{}", self.client_id, secret.expose_secret());
                 let basic = SecretString::from(BASE64_STANDARD.encode(pair));
                 post.secret_header("authorization", "Basic ", &basic).form(fields)
             }
             None => post.form(&[fields, &[("client_id", self.client_id.as_str())]].concat()),
-        };
-        let response = request.repeatable().send().await?;
-        granted(cx, &response)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 mod connector;
+mod consent;
 mod credentials;
 mod date;
 mod envelope;
@@ -15,5 +16,6 @@ mod wire;
 
 pub use self::{
     config::{XeroBuilder, XeroConfig},
-    connector::Xero,
+    connector::{Xero, catalog},
+    consent::Consent,
 };

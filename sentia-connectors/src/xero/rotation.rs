@@ -17,7 +17,7 @@ use super::{
 use crate::token::{AccessToken, Grant};
 
 /// The name of the secret in the vault.
-const REFRESH_TOKEN: &str = "refresh_token";
+pub(super) const REFRESH_TOKEN: &str = "refresh_token";
 /// How often another process may be first before this one gives up for now.
 const ROUNDS: u32 = 4;
 
@@ -25,8 +25,8 @@ const ROUNDS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Rotation {
     app: App,
-    /// The token of the first consent, or of the latest one after a reconnect.
-    initial: SecretString,
+    /// The token of the first consent, or of the latest one after a reconnect; none where the vault was given it.
+    initial: Option<SecretString>,
     /// A new refresh token that is not durable yet.
     held: Mutex<Option<Held>>,
 }
@@ -39,7 +39,7 @@ struct Held {
 
 impl Rotation {
     /// Rotates what the vault keeps, beginning with `initial` where it keeps nothing.
-    pub(super) fn new(app: App, initial: SecretString) -> Self {
+    pub(super) fn new(app: App, initial: Option<SecretString>) -> Self {
         Rotation { app, initial, held: Mutex::default() }
     }
 
@@ -49,8 +49,13 @@ impl Rotation {
         if let Some(stored) = vault.get(&name).await? {
             return Ok(stored);
         }
-        let version = vault.put(&name, &self.initial, None).await?;
-        Ok((self.initial.clone(), version))
+        let initial = self.initial.clone().ok_or_else(|| {
+            let message =
+                "the vault keeps no refresh token of this connection; connect the organisation in Xero";
+            Error::new(ErrorKind::Unauthenticated, message)
+        })?;
+        let version = vault.put(&name, &initial, None).await?;
+        Ok((initial, version))
     }
 
     async fn refresh(&self, cx: &Context, token: &SecretString) -> Result<TokenSet> {
@@ -105,10 +110,11 @@ impl Rotation {
         if is_spent && self.stored(cx).await?.1 != version {
             return Ok(None);
         }
-        if is_spent && self.initial.expose_secret() != refused.expose_secret() {
-            return match self.refresh(cx, &self.initial).await {
+        let other = self.initial.as_ref().filter(|other| other.expose_secret() != refused.expose_secret());
+        if let Some(other) = other.filter(|_| is_spent) {
+            return match self.refresh(cx, other).await {
                 Ok(set) => {
-                    let token = set.refresh.unwrap_or_else(|| self.initial.clone());
+                    let token = set.refresh.unwrap_or_else(|| other.clone());
                     *held = Some(Held { token, replaces: version });
                     Ok(self.save(cx, held).await?.then_some(set.access))
                 }

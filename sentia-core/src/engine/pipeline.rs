@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{fetching::Fetcher, partitions::Partitions, reading::Reading, rules::Rules};
+use super::{fetching::Fetcher, partitions::Partitions, reader::Reader, reading::Reading, rules::Rules};
 use crate::{
     Connector, ConnectorInfo, Context, Error, ErrorKind, QualityRule, Result, RunLog, SyncSink,
     certificate::SweepPolicy,
@@ -17,7 +17,7 @@ use crate::{
     sink::RecordReader,
     stream::{StreamId, StreamInfo, identifier},
     table::StreamTable,
-    transport::{self, Http, Meter, Pacing, TransportPolicy},
+    transport::{self, Http, Meter, Transport, TransportPolicy},
 };
 
 /// What a pipeline needs of a store: it commits, reads back keys and keeps the sync log.
@@ -86,6 +86,7 @@ pub struct Pipeline {
     policy: TransportPolicy,
     observer: Observer,
     cancelled: CancellationToken,
+    stack: Option<(Arc<dyn Transport>, Meter)>,
 }
 
 impl Pipeline {
@@ -106,6 +107,7 @@ impl Pipeline {
             policy: TransportPolicy::default(),
             observer: Observer::default(),
             cancelled: CancellationToken::new(),
+            stack: None,
         }
     }
 
@@ -181,6 +183,14 @@ impl Pipeline {
         Pipeline { policy, ..self }
     }
 
+    /// Sends its calls through the stack of `reader`, so that both share the connection's budgets and breaker.
+    ///
+    /// The stack's policies are then the reader's; calls and bytes in reports count whatever goes through it meanwhile. A
+    /// reader that is not connected changes nothing.
+    pub fn through(self, reader: &Reader) -> Self {
+        Pipeline { stack: reader.stack(), ..self }
+    }
+
     /// Tells `listener` what happens. It runs between two pages, so it should be brief.
     pub fn observe(self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Pipeline { observer: Observer(Some(Arc::new(listener))), ..self }
@@ -208,8 +218,7 @@ impl Pipeline {
         let info = self.connector.info();
         let selected = self.select(&info)?;
         let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
-        let meter = Meter::default();
-        let cx = self.context(&info, &connection, &meter)?;
+        let (cx, meter) = self.context(&info, &connection)?;
         let mut report = RunReport {
             run: Uuid::now_v7(),
             tenant: self.tenant.clone(),
@@ -261,7 +270,7 @@ impl Pipeline {
     pub async fn check(&self) -> Result<DateTime<Utc>> {
         let info = self.connector.info();
         let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
-        let cx = self.context(&info, &connection, &Meter::default())?;
+        let (cx, _) = self.context(&info, &connection)?;
         self.connector.check(&cx).await?;
         Ok(self.clock.now())
     }
@@ -281,12 +290,18 @@ impl Pipeline {
         Ok(info.streams.iter().filter(selected).cloned().collect())
     }
 
-    fn context(&self, info: &ConnectorInfo, connection: &str, meter: &Meter) -> Result<Context> {
+    fn context(&self, info: &ConnectorInfo, connection: &str) -> Result<(Context, Meter)> {
         identifier(&connection.replace('-', "_"))?;
-        let limits = if info.pacing == Pacing::Off { Vec::new() } else { info.limits.clone() };
-        let policy = TransportPolicy { limits, ..self.policy.clone() };
-        let http = Http::new(transport::stack(policy, self.clock.clone(), meter.clone())?);
-        Ok(Context::new(http, self.clock.clone(), &self.tenant, connection).with_vault(self.vault.clone()))
+        let (stack, meter) = match &self.stack {
+            Some(shared) => shared.clone(),
+            None => {
+                let meter = Meter::default();
+                let policy = self.policy.clone().limited_by(info);
+                (transport::stack(policy, self.clock.clone(), meter.clone())?, meter)
+            }
+        };
+        let cx = Context::new(Http::new(stack), self.clock.clone(), &self.tenant, connection);
+        Ok((cx.with_vault(self.vault.clone()), meter))
     }
 
     async fn stream(

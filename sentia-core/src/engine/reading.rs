@@ -1,9 +1,6 @@
 //! Reads one partition to its proof: the next page is fetched while the last one is committed.
-//!
-//! Before each commit the page is held against the one before: a token that leads back, or the same keys once more, would
-//! be read for ever.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -12,6 +9,7 @@ use uuid::Uuid;
 use super::{
     fetching::{Fetched, Fetcher},
     pipeline::{Observer, Ports},
+    progress::Progress,
 };
 use crate::{
     Error, ErrorKind, Result,
@@ -19,8 +17,7 @@ use crate::{
     certificate::SweepPolicy,
     clock::Clock,
     cursor::{Checkpoint, Mode, Window},
-    page::{Next, PageToken, Paging},
-    record::Digest,
+    page::{Next, Paging},
     report::{Event, StreamReport},
     stream::{Deletes, Reading as StreamReading, StreamId},
     table::StreamTable,
@@ -61,10 +58,8 @@ struct Position {
     checkpoint: Checkpoint,
     window: Window,
     epoch: u64,
-    /// Tokens asked for in this attempt: one that comes back leads round in a circle.
-    tokens: HashSet<PageToken>,
-    /// What the page before held.
-    last_page: Option<Digest>,
+    /// What this attempt has met.
+    progress: Progress,
     /// True while the next page is where an earlier run stopped.
     inherited: bool,
 }
@@ -150,7 +145,7 @@ impl Reading<'_> {
         let window = checkpoint.window.take().filter(resumable).unwrap_or(due);
         let epoch = checkpoint.epoch + 1;
         let inherited = window.token.is_some();
-        Ok(Position { checkpoint, window, epoch, tokens: HashSet::new(), last_page: None, inherited })
+        Ok(Position { checkpoint, window, epoch, progress: Progress::default(), inherited })
     }
 
     /// The window that is due by what was proved so far.
@@ -222,7 +217,9 @@ impl Reading<'_> {
     /// Turns a page into a batch and moves the position behind it.
     fn batch(&self, position: &mut Position, fetched: Fetched) -> Result<Batch> {
         let Fetched { page, started, vendor_clock, usage } = fetched;
-        position.check_progress(&page).map_err(|error| self.located(error, position))?;
+        position.inherited = false;
+        let progress = position.progress.check(position.window.token.as_ref(), &page);
+        progress.map_err(|error| self.located(error, position))?;
         let window = &mut position.window;
         if window.pages == 0 && window.attempt == 1 {
             // A server whose clock runs ahead must not carry the cursor past what it has yet to send.
@@ -350,32 +347,8 @@ impl Position {
     /// Begins `window` from its first page.
     fn restart(&mut self, window: Window) {
         self.window = window;
-        self.tokens.clear();
-        self.last_page = None;
+        self.progress = Progress::default();
         self.inherited = false;
-    }
-
-    /// Refuses a page that leads nowhere: a token asked for before, or the page before once more.
-    fn check_progress(&mut self, page: &crate::Page) -> Result<()> {
-        self.inherited = false;
-        if let Next::More(token) = page.next() {
-            let circle = self.window.token.as_ref() == Some(token) || !self.tokens.insert(token.clone());
-            if circle {
-                let message = "the vendor's page token leads back to a page already read";
-                return Err(Error::new(ErrorKind::InvalidResponse, message));
-            }
-        }
-        let mut keys: Vec<&str> = page.records().iter().map(|record| record.key.as_str()).collect();
-        keys.sort_unstable();
-        let this = (keys.len() > 1).then(|| Digest::of(keys.join("\n").as_bytes()));
-        if this.is_some() && this == self.last_page {
-            return Err(Error::new(
-                ErrorKind::InvalidResponse,
-                "the vendor answered the page before once more",
-            ));
-        }
-        self.last_page = this;
-        Ok(())
     }
 }
 

@@ -95,6 +95,8 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Body, decompressed; empty where it was spooled.
     pub body: Bytes,
+    /// Bytes of the body that were spooled.
+    pub spooled: u64,
     /// What the vendor's table read about quota.
     pub quota: Option<Quota>,
     /// What the vendor's table read about the rate of this operation, in calls per second.
@@ -104,7 +106,7 @@ pub struct Response {
 impl Response {
     /// A response of these parts.
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        Response { status, headers, body, quota: None, rate: None }
+        Response { status, headers, body, spooled: 0, quota: None, rate: None }
     }
 
     /// A header as text.

@@ -23,7 +23,7 @@ use crate::Result;
 pub struct Usage {
     /// Attempts sent, retries included.
     pub calls: u64,
-    /// Bytes of response bodies, decompressed.
+    /// Bytes of response bodies, decompressed; spooled ones as they came.
     pub bytes: u64,
 }
 
@@ -68,7 +68,8 @@ impl<T> Metrics<T> {
 impl<T: Transport> Transport for Metrics<T> {
     async fn call(&self, request: Request) -> Result<Response> {
         let response = self.inner.call(request).await?;
-        self.meter.0.1.fetch_add(response.body.len() as u64, Ordering::Relaxed);
+        let bytes = response.body.len() as u64 + response.spooled;
+        self.meter.0.1.fetch_add(bytes, Ordering::Relaxed);
         Ok(response)
     }
 }

@@ -40,7 +40,7 @@ pub use self::{
     rate_limit::{Limit, Pacing},
     retry::{Jitter, RetryPolicy},
 };
-use crate::{Result, clock::Clock};
+use crate::{ConnectorInfo, Result, clock::Clock};
 
 /// Sends one request. Layers wrap it; connectors never implement it.
 ///
@@ -107,6 +107,14 @@ pub struct TransportPolicy {
     /// The largest body accepted, in bytes.
     /// Default 128 MiB, decompressed. Beyond it: `InvalidResponse`.
     pub max_body_bytes: usize,
+}
+
+impl TransportPolicy {
+    /// This policy under the limits of a connector, unless its pacing is off.
+    pub(crate) fn limited_by(self, info: &ConnectorInfo) -> Self {
+        let limits = if info.pacing == Pacing::Off { Vec::new() } else { info.limits.clone() };
+        TransportPolicy { limits, ..self }
+    }
 }
 
 impl Default for TransportPolicy {

@@ -42,9 +42,12 @@ impl Send {
             while let Some(chunk) = incoming.chunk().await.map_err(unreachable)? {
                 file.append(&chunk)?;
             }
-            file.finish()?;
+            let spooled = file.finish()?;
             let headers = std::mem::take(incoming.headers_mut());
-            return Ok(Response::new(incoming.status(), headers, bytes::Bytes::new()));
+            return Ok(Response {
+                spooled,
+                ..Response::new(incoming.status(), headers, bytes::Bytes::new())
+            });
         }
         let expected = incoming.content_length().map_or(0, |length| length as usize);
         let mut body = BytesMut::with_capacity(expected.min(self.max_body_bytes));

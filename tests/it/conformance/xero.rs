@@ -15,6 +15,8 @@ use crate::programs::Programs;
 pub(super) const ACCESS_TOKEN: &str = "a-ready-access-token";
 pub(super) const TENANT_ID: &str = "45e4708e-d862-4111-ab3a-dd8cd03913e1";
 
+const MODEL: [&str; 4] = ["--models", "xero/xero_accounting.yaml", "--prefix", "/api.xro/2.0"];
+
 /// Each list with how many examples the model has of it, and how a read of it is proved: Xero counts what it pages.
 const LISTS: [(&str, &str, &str, usize, Evidence); 7] = [
     ("Organisation", "Organisations", "organisations", 1, Evidence::Walked),
@@ -32,7 +34,7 @@ pub(super) const EXAMPLES: u64 = 14;
 /// One server for all of it: Prism needs long to read the model, and much memory to hold it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_books_that_xero_publishes() {
-    let Some(server) = Server::start("serve-xero.mjs", &[]).await else { return };
+    let Some(server) = Server::start("serve-models.mjs", &MODEL).await else { return };
     let (answers, programs) = (answers(&server).await, Programs::up_to_date().await);
     for kind in [Kind::Sqlite, Kind::Postgres] {
         eprintln!("on {kind:?}");

@@ -35,6 +35,8 @@ pub(super) struct Account {
 /// All accounts in one answer. A bank account may lack its code; a deleted one says so.
 pub(super) fn stream() -> Stream<Account> {
     Stream::new("accounts", "AccountID", |a: &Account| a.account_id.key())
+        .describe("the chart of accounts")
+        .scopes(&["accounting.settings.read"])
         .version(|a| a.updated.version())
         .incremental(CURSOR, OVERLAP)
         .deleted_when(|a| a.status.as_str() == "DELETED")

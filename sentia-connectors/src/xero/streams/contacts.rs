@@ -3,7 +3,7 @@
 use sentia_core::{Exact, Fields, Stream, Text};
 use serde::Deserialize;
 
-use super::{CURSOR, MAX_PAGE, OVERLAP};
+use super::{CURSOR, FULL_EVERY, MAX_PAGE, OVERLAP};
 use crate::xero::wire::{Instant, List, Maybe, Nested};
 
 /// A contact as other documents name it.
@@ -127,6 +127,9 @@ impl Contact {
 /// Contacts are never deleted: they are archived, merged into another, or made anonymous.
 pub(super) fn stream() -> Stream<Contact> {
     Stream::new("contacts", "ContactID", |c: &Contact| c.contact_id.key())
+        .describe("customers and suppliers")
+        .scopes(&["accounting.contacts.read"])
+        .full_every(FULL_EVERY)
         .version(|c| c.updated.version())
         .incremental(CURSOR, OVERLAP)
         .max_page(MAX_PAGE)

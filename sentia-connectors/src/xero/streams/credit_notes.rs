@@ -7,7 +7,7 @@ use sentia_core::{Exact, Fields, Stream, Text};
 use serde::Deserialize;
 
 use super::{
-    CURSOR, MAX_PAGE, OVERLAP,
+    CURSOR, FULL_EVERY, MAX_PAGE, OVERLAP,
     contacts::ContactName,
     lines::{self, Line},
 };
@@ -48,6 +48,9 @@ pub(super) struct CreditNote {
 /// Totals are positive; the type says which way they go.
 pub(super) fn stream() -> Stream<CreditNote> {
     Stream::new("credit_notes", "CreditNoteID", |c: &CreditNote| c.credit_note_id.key())
+        .describe("credit notes of both directions, with their lines")
+        .scopes(&["accounting.invoices.read"])
+        .full_every(FULL_EVERY)
         .version(|c| c.updated.version())
         .incremental(CURSOR, OVERLAP)
         .max_page(MAX_PAGE)

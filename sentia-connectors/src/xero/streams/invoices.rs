@@ -7,7 +7,7 @@ use sentia_core::{Exact, Fields, Stream, Text};
 use serde::Deserialize;
 
 use super::{
-    CURSOR, MAX_PAGE, OVERLAP,
+    CURSOR, FULL_EVERY, MAX_PAGE, OVERLAP,
     contacts::ContactName,
     lines::{self, Line},
 };
@@ -55,6 +55,9 @@ pub(super) struct Invoice {
 /// A draft that is deleted says `DELETED`; an approved document becomes `VOIDED` and stays a document of the books.
 pub(super) fn stream() -> Stream<Invoice> {
     Stream::new("invoices", "InvoiceID", |i: &Invoice| i.invoice_id.key())
+        .describe("sales invoices and bills, with their lines")
+        .scopes(&["accounting.invoices.read"])
+        .full_every(FULL_EVERY)
         .version(|i| i.updated.version())
         .incremental(CURSOR, OVERLAP)
         .max_page(MAX_PAGE)

@@ -39,6 +39,8 @@ struct Details {
 /// All items in one answer. An item that is deleted vanishes, so every read is full and ends with the sweep.
 pub(super) fn stream() -> Stream<Item> {
     Stream::new("items", "ItemID", |i: &Item| i.item_id.key())
+        .describe("goods and services on price lists")
+        .scopes(&["accounting.settings.read"])
         .version(|i| i.updated.version())
         .swept()
         .columns(

@@ -114,6 +114,8 @@ impl Payment {
 /// A payment that is removed says `DELETED`. Amounts are positive; the payment's type says which way they go.
 pub(super) fn stream() -> Stream<Payment> {
     Stream::new("payments", "PaymentID", |p: &Payment| p.payment_id.key())
+        .describe("payments of documents")
+        .scopes(&["accounting.payments.read"])
         .version(|p| p.updated.version())
         .incremental(CURSOR, OVERLAP)
         .max_page(MAX_PAGE)

@@ -3,20 +3,27 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use bytes::Bytes;
-use sentia_core::{Decoded, Value, decode::split, record::Operation, stream::Deletes, stream::Reading};
+use sentia_core::{Decoded, Value, decode::split, record::Operation};
 use serde_json::value::RawValue;
 
-use super::{Source, catalog};
+use super::{Entry, Report, Source, reports, sources};
 
 fn source(stream: &str) -> Source {
-    catalog().into_iter().find(|source| source.info().name == stream).expect("in the catalog")
+    sources().into_iter().find(|source| source.info().name == stream).expect("in the catalog")
+}
+
+fn lists() -> impl Iterator<Item = Box<dyn Entry>> {
+    sources().into_iter().filter_map(|source| match source {
+        Source::List { entry, .. } => Some(entry),
+        Source::Report { .. } => None,
+    })
 }
 
 fn decode(source: &Source, body: &'static [u8]) -> Decoded {
     let body = Bytes::from_static(body);
     let envelope: BTreeMap<String, &RawValue> = serde_json::from_slice(&body).expect("an envelope");
-    let documents = split(&body, envelope[source.endpoint.array]).expect("an array");
-    source.decode_all(documents)
+    let Source::List { endpoint, entry } = source else { panic!("a list") };
+    entry.decode_all(split(&body, envelope[endpoint.array]).expect("an array"))
 }
 
 fn shown(value: &Value) -> Option<String> {
@@ -76,14 +83,32 @@ macro_rules! mapped {
     };
 }
 
-mapped!(organisations, accounts, items, contacts, invoices, credit_notes, payments);
+mapped!(
+    organisations,
+    accounts,
+    items,
+    contacts,
+    invoices,
+    credit_notes,
+    payments,
+    prepayments,
+    overpayments,
+    bank_transactions,
+    bank_transfers,
+    purchase_orders,
+    quotes,
+    manual_journals,
+    tax_rates,
+    tracking_categories,
+    currencies
+);
 
 #[test]
 fn unknown_fields_and_absent_ones_change_nothing() {
-    for source in catalog() {
-        let key = source.info().key[0];
+    for entry in lists() {
+        let key = entry.info().key[0];
         let document = format!(r#"{{"{key}":"k","Novelty":{{"a":[1,2.5]}},"Name":null}}"#);
-        let decoded = source.decode_all(vec![document.clone().into()]);
+        let decoded = entry.decode_all(vec![document.clone().into()]);
         assert_eq!(decoded.records.len(), 1, "{document}: {:?}", decoded.rejected);
         assert_eq!(decoded.records[0].version.order, 0);
     }
@@ -91,10 +116,10 @@ fn unknown_fields_and_absent_ones_change_nothing() {
 
 #[test]
 fn a_record_without_its_key_is_rejected() {
-    for source in catalog() {
-        let key = source.info().key[0];
+    for entry in lists() {
+        let key = entry.info().key[0];
         for value in ["null", "\"\""] {
-            let decoded = source.decode_all(vec![format!(r#"{{"{key}":{value}}}"#).into()]);
+            let decoded = entry.decode_all(vec![format!(r#"{{"{key}":{value}}}"#).into()]);
             assert_eq!((decoded.records.len(), decoded.rejected.len()), (0, 1), "{key} {value}");
             assert_eq!(decoded.rejected[0].key, None);
         }
@@ -103,34 +128,34 @@ fn a_record_without_its_key_is_rejected() {
 
 #[test]
 fn a_number_that_does_not_fit_is_rejected_not_rounded() {
-    let decoded = source("invoices").decode_all(vec![r#"{"InvoiceID":"i","Total":1.00001}"#.into()]);
+    let Source::List { entry, .. } = source("invoices") else { panic!("a list") };
+    let decoded = entry.decode_all(vec![r#"{"InvoiceID":"i","Total":1.00001}"#.into()]);
     assert_eq!(decoded.rejected[0].key.as_deref(), Some("i"));
     assert!(decoded.rejected[0].reason.starts_with("total: "), "{}", decoded.rejected[0].reason);
 }
 
-/// The README's table, made of the catalog.
-fn table() -> String {
-    let mut table =
-        String::from("| stream | key | read | deletions | child table |\n| --- | --- | --- | --- | --- |\n");
-    for source in catalog() {
-        let info = source.info();
-        let read = match (info.reading, source.endpoint.paged) {
-            (Reading::Full, _) => "everything, each time",
-            (Reading::Incremental { .. }, false) => "changes, in one answer",
-            (Reading::Incremental { .. }, true) => "changes, in pages of 1000",
-        };
-        let deletions = match info.deletes {
-            Deletes::Never => "none",
-            Deletes::Status => "`Status: DELETED`",
-            Deletes::Sweep => "the row vanishes; swept",
-        };
-        let child = info.children.first().map(|child| format!("`{}`", child.name)).unwrap_or_default();
-        let _ = writeln!(table, "| `{}` | `{}` | {read} | {deletions} | {child} |", info.name, info.key[0]);
-    }
-    table
-}
-
 #[test]
-fn the_readme_has_the_catalogs_table() {
-    assert!(include_str!("../README.md").contains(&table()), "replace the stream table with:\n{}", table());
+fn every_figure_of_a_report_names_its_row_column_and_account() {
+    let stream = reports::stream(Report::BalanceSheet);
+    let document = Bytes::from_static(
+        br#"{"ReportName":"Balance Sheet","ReportDate":"1 March 2026","Rows":[
+          {"RowType":"Header","Cells":[{"Value":""},{"Value":"01 Mar 2026"},{"Value":"31 Jan 2026"}]},
+          {"RowType":"Section","Title":"Assets"},
+          {"RowType":"Section","Title":"Bank","Rows":[
+            {"RowType":"Row","Cells":[
+              {"Value":"Current","Attributes":[{"Value":"acc-1","Id":"account"}]},
+              {"Value":"-1250.40","Attributes":[{"Value":"acc-1","Id":"account"}]},
+              {"Value":""}]},
+            {"RowType":"SummaryRow","Cells":[{"Value":"Total Bank"},{"Value":"-1250.40"},{"Value":"7.00"}]}]},
+          {"RowType":"Section","Title":"","Rows":[
+            {"RowType":"Row","Cells":[{"Value":"Net Assets"},{"Value":"n/a"},{"Value":"7.00"}]}]}]}"#,
+    );
+    let mut snapshot = stream.wire(&document).expect("readable");
+    snapshot.key = "2026-03-01".into();
+    let record = stream.record(&snapshot, sentia_core::record::Document::new(document)).expect("a record");
+    let rows: Vec<String> = record.children[0]
+        .iter()
+        .map(|row| row.iter().map(|value| shown(value).unwrap_or_default()).collect::<Vec<_>>().join(" | "))
+        .collect();
+    insta::assert_snapshot!("report_lines", rows.join("\n"));
 }

@@ -1,5 +1,6 @@
 //! The connector against a double of Xero that answers by a closure, through the vendor's own error tables.
 
+mod consent;
 mod reading;
 mod tokens;
 
@@ -12,7 +13,7 @@ use sentia_core::{
     key_store::KeyStore,
     page::PageToken,
     security::{MasterKey, MasterKeyset, Vault},
-    testing::ManualClock,
+    testing::{ManualClock, MemoryKeyStore},
     transport::{Http, Request, Response, Transport},
 };
 
@@ -58,6 +59,11 @@ impl Double {
     pub(super) fn context(&self) -> Context {
         let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
         Context::new(Http::new(Arc::new(self.clone())), clock, "tenant", "books")
+    }
+
+    /// A context whose vault is empty.
+    pub(super) fn context_with_vault(&self) -> Context {
+        self.context().with_vault(Some(vault(MemoryKeyStore::default())))
     }
 }
 

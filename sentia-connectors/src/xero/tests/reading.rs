@@ -152,8 +152,8 @@ async fn an_unknown_stream_or_token_is_an_error() {
     let error = fetch(&xero, &double, "invoices", Some("x")).await.expect_err("no number");
     assert_eq!(error.kind(), ErrorKind::Unexpected);
     let error =
-        xero.fetch(&double.context(), Fetch::new(&StreamInfo::new("quotes"))).await.expect_err("unknown");
-    assert_eq!((error.kind(), error.context_value("stream")), (ErrorKind::Unsupported, Some("quotes")));
+        xero.fetch(&double.context(), Fetch::new(&StreamInfo::new("journals"))).await.expect_err("unknown");
+    assert_eq!((error.kind(), error.context_value("stream")), (ErrorKind::Unsupported, Some("journals")));
 }
 
 #[test]

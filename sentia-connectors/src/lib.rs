@@ -8,12 +8,15 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(any(feature = "shopify", feature = "xero", feature = "amazon"))]
-#[cfg_attr(not(any(feature = "shopify", feature = "xero")), allow(dead_code, reason = "not every vendor uses all of it"))]
+#[cfg_attr(
+    not(any(feature = "shopify", feature = "xero")),
+    allow(dead_code, reason = "not every vendor uses all of it")
+)]
 mod token;
 
+#[cfg(feature = "amazon")]
+pub mod amazon;
 #[cfg(feature = "shopify")]
 pub mod shopify;
 #[cfg(feature = "xero")]
 pub mod xero;
-#[cfg(feature = "amazon")]
-pub mod amazon;

@@ -327,8 +327,8 @@ fn required<T>(setting: &'static str, value: Option<T>) -> Result<T> {
 
 /// An address that secrets may be sent to: HTTPS, or this machine.
 fn address(text: &str) -> Result<Url> {
-    let url = Url::parse(text)
-        .map_err(|e| invalid("base_url", "base_url is not a URL; correct it").source(e))?;
+    let url =
+        Url::parse(text).map_err(|e| invalid("base_url", "base_url is not a URL; correct it").source(e))?;
     let this_machine = Pacing::Off.check(&url).is_ok();
     if url.scheme() != "https" && !(url.scheme() == "http" && this_machine) {
         return Err(invalid("base_url", "base_url must begin with https://; secrets travel to it"));
@@ -407,9 +407,11 @@ mod tests {
         assert_eq!(builder.config.personal, [Personal::Buyer, Personal::Recipient]);
         assert_eq!((builder.config.history_days, builder.config.marketplaces.len()), (90, 2));
         builder.build().expect("valid");
-        for (name, value, setting) in
-            [("REGION", "UK", "region"), ("PERSONAL", "all", "personal"), ("HISTORY_DAYS", "x", "history_days")]
-        {
+        for (name, value, setting) in [
+            ("REGION", "UK", "region"),
+            ("PERSONAL", "all", "personal"),
+            ("HISTORY_DAYS", "x", "history_days"),
+        ] {
             let mut wrong = all.to_vec();
             wrong.push((name, value));
             let error = build(&wrong).build().expect_err(name);

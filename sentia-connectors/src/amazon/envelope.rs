@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn each_api_keeps_list_and_token_elsewhere() {
-        let one = |next: Option<&str>| Ok((vec![Bytes::from_static(br#"{"a": 1}"#)], next.map(str::to_owned)));
+        let one =
+            |next: Option<&str>| Ok((vec![Bytes::from_static(br#"{"a": 1}"#)], next.map(str::to_owned)));
         for (list, body, next) in [
             (List::Payload, r#"{"payload":[{"a": 1}]}"#, None),
             (List::Orders, r#"{"orders":[ {"a": 1} ],"pagination":{"nextToken":"t+/="}}"#, Some("t+/=")),
@@ -169,7 +170,7 @@ mod tests {
             (List::Orders, r#"{"orders":null}"#, "does not hold the list"),
             (List::Transactions, r#"{"transactions":[]}"#, "does not hold the list"),
             (List::Orders, r#"{"orders":{}}"#, "not a list"),
-            (List::Orders, "[]", "not the envelope"),
+            (List::Orders, "7", "not the envelope"),
             (List::Payload, r#"{"payload":[],"errors":[{"code":"E","message":"m"}]}"#, "reports an error"),
         ] {
             let told = open(list, body).expect_err(body);

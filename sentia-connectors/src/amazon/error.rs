@@ -73,7 +73,8 @@ fn denied(operation: &Operation) -> String {
 /// The wait is what one call takes to come back: Amazon sends no `Retry-After`, and a second's backoff would only be
 /// refused again.
 fn limited(operation: &'static Operation, response: &Response) -> Error {
-    let rate = response.rate.filter(|rate| rate.is_finite() && *rate > 0.000_1).unwrap_or(operation.per_second);
+    let rate =
+        response.rate.filter(|rate| rate.is_finite() && *rate > 0.000_1).unwrap_or(operation.per_second);
     let ours = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(60));
     let wait = response.retry_after().map_or(ours, |told| told.max(ours));
     let error = Error::new(ErrorKind::RateLimited, "too many calls of this operation").retry_after(wait);
@@ -201,8 +202,7 @@ mod tests {
         "details":"The access token you provided has expired."}]}"#;
     const REVOKED: &str = r#"{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.",
         "details":"The access token you provided is either invalid, revoked, malformed or unauthorised."}]}"#;
-    const DENIED: &str =
-        r#"{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}"#;
+    const DENIED: &str = r#"{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}"#;
     const QUOTA: &str = r#"{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota."}]}"#;
 
     #[test]
@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn the_request_is_named_for_amazons_support() {
-        let error = judge(&INVENTORY, &mut response(500, &[("x-amzn-requestid", "r-1")], "")).expect_err("down");
+        let error =
+            judge(&INVENTORY, &mut response(500, &[("x-amzn-requestid", "r-1")], "")).expect_err("down");
         assert_eq!(error.context_value("request_id"), Some("r-1"));
     }
 
@@ -268,7 +269,12 @@ mod tests {
     fn the_token_table_names_what_to_set_and_quotes_nothing() {
         use ErrorKind::*;
         for (status, body, kind, setting) in [
-            (400, r#"{"error":"invalid_grant","error_description":"canary"}"#, Unauthenticated, "refresh_token"),
+            (
+                400,
+                r#"{"error":"invalid_grant","error_description":"canary"}"#,
+                Unauthenticated,
+                "refresh_token",
+            ),
             (401, r#"{"error":"invalid_client"}"#, Unauthenticated, "client_secret"),
             (400, r#"{"error":"unauthorized_client"}"#, Unauthenticated, "client_secret"),
             (400, r#"{"error":"invalid_scope"}"#, PermissionDenied, "roles"),

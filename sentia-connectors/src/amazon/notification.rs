@@ -56,7 +56,8 @@ impl<'a> Members<'a> {
 }
 
 fn not_ours(body: &[u8]) -> Error {
-    Error::new(ErrorKind::InvalidResponse, "this is no notification of amazon's").context("body", body_excerpt(body))
+    Error::new(ErrorKind::InvalidResponse, "this is no notification of amazon's")
+        .context("body", body_excerpt(body))
 }
 
 /// Reads a body in any of its wrappings.

@@ -20,7 +20,8 @@ pub(super) const FULFILLMENT: &str = "Amazon Fulfillment";
 /// The list of marketplaces is open to every application of the seller.
 const ANY: &str = "Selling Partner Insights, or any other selling role";
 /// Reports are granted by the role of each type.
-const REPORTS: &str = "role of the report type: Finance and Accounting for settlements, Amazon Fulfillment for others";
+const REPORTS: &str =
+    "role of the report type: Finance and Accounting for settlements, Amazon Fulfillment for others";
 
 /// One operation of the API.
 pub(super) struct Operation {

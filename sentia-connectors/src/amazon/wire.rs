@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn money_is_exact_quoted_or_not() {
-        for json in [r#"{"amount":"11.10","currencyCode":"GBP"}"#, r#"{"currencyAmount":11.10,"currencyCode":"GBP"}"#] {
+        for json in
+            [r#"{"amount":"11.10","currencyCode":"GBP"}"#, r#"{"currencyAmount":11.10,"currencyCode":"GBP"}"#]
+        {
             let money: Money = serde_json::from_str(json).expect(json);
             assert_eq!(money.amount.map(|amount| amount.to_string()).as_deref(), Some("11.10"));
         }

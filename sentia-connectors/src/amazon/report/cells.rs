@@ -34,7 +34,8 @@ impl Cells {
     }
 
     fn read<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Read<T> {
-        let wrong = |cell: &str| format!("{name}: {:?} cannot be read", cell.chars().take(64).collect::<String>());
+        let wrong =
+            |cell: &str| format!("{name}: {:?} cannot be read", cell.chars().take(64).collect::<String>());
         self.cell(name).map(|cell| read(cell).ok_or_else(|| wrong(cell))).transpose()
     }
 
@@ -131,20 +132,30 @@ mod tests {
     #[test]
     fn instants_and_days_of_both_regions() {
         for cell in ["2026-02-01 03:04:05 UTC", "01.02.2026 03:04:05 UTC", "2026-02-01T03:04:05+00:00"] {
-            assert_eq!(instant(cell).map(|at| at.to_string()).as_deref(), Some("2026-02-01 03:04:05 UTC"), "{cell}");
+            assert_eq!(
+                instant(cell).map(|at| at.to_string()).as_deref(),
+                Some("2026-02-01 03:04:05 UTC"),
+                "{cell}"
+            );
         }
         for cell in ["2026-02-01", "01.02.2026", "2026-02-01T23:04:05+00:00"] {
             assert_eq!(day(cell).map(|day| day.to_string()).as_deref(), Some("2026-02-01"), "{cell}");
         }
         assert_eq!(instant("02/01/2026 03:04:05"), None, "month or day first is not known");
-        let cells: Cells = serde_json::from_str(r#"{"Date":"08/14/2026","Bad":"14/08/2026"}"#).expect("cells");
-        assert_eq!(cells.american_day("date").map(|day| day.map(|d| d.to_string())), Ok(Some("2026-08-14".to_owned())));
+        let cells: Cells =
+            serde_json::from_str(r#"{"Date":"08/14/2026","Bad":"14/08/2026"}"#).expect("cells");
+        assert_eq!(
+            cells.american_day("date").map(|day| day.map(|d| d.to_string())),
+            Ok(Some("2026-08-14".to_owned()))
+        );
         assert!(cells.american_day("bad").is_err());
     }
 
     #[test]
     fn headers_are_known_by_their_plain_names() {
-        for header in ["Starting Warehouse Balance", "\"Starting Warehouse Balance\"", "starting_warehouse_balance "] {
+        for header in
+            ["Starting Warehouse Balance", "\"Starting Warehouse Balance\"", "starting_warehouse_balance "]
+        {
             assert_eq!(plain(header), "starting-warehouse-balance");
         }
     }

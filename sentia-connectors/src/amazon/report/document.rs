@@ -81,7 +81,8 @@ pub(super) fn gone(error: Error) -> Error {
     if error.kind() != ErrorKind::NotFound {
         return error;
     }
-    Error::new(ErrorKind::PositionExpired, "amazon no longer keeps the report that was being read").source(error)
+    Error::new(ErrorKind::PositionExpired, "amazon no longer keeps the report that was being read")
+        .source(error)
 }
 
 /// An id of Amazon's as a segment of a path.

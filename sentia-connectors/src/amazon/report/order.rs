@@ -155,8 +155,7 @@ pub(in crate::amazon) async fn page<W: ReportRow>(
     let page = reader.read(stream).await?;
     let account = &client.account;
     let options: Vec<String> = kind.options.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let scope =
-        format!("{}; {}; {}", kind.report_type, account.marketplaces.join(","), options.join(","));
+    let scope = format!("{}; {}; {}", kind.report_type, account.marketplaces.join(","), options.join(","));
     Ok(page.read_scope(scope.trim_end_matches("; ").to_owned()))
 }
 
@@ -214,7 +213,8 @@ impl Reader<'_> {
         }
         let response = self.client.get(self.cx, &GET_REPORTS, PATH, &query).await?;
         let listing = Listing::of(&response, List::Reports)?;
-        let reports = listing.documents.iter().filter_map(|report| serde_json::from_slice::<Report>(report).ok());
+        let reports =
+            listing.documents.iter().filter_map(|report| serde_json::from_slice::<Report>(report).ok());
         let mut alike: Vec<Report> = reports.filter(|report| self.is_this(report)).collect();
         alike.sort_by_key(|report| report.created_time.at());
         Ok(alike.pop())
@@ -300,12 +300,7 @@ impl Reader<'_> {
         Err(error.retry_after(rest.to_std().unwrap_or_default()))
     }
 
-    async fn rows<W: ReportRow>(
-        &self,
-        stream: &Stream<W>,
-        document: String,
-        place: Place,
-    ) -> Result<Page> {
+    async fn rows<W: ReportRow>(&self, stream: &Stream<W>, document: String, place: Place) -> Result<Page> {
         let file = Fetched::rows(self.client, self.cx, &document, self.kind.layout).await?;
         let mut rows = Rows::read(self.cx.spool(), &file.name, place, self.size).await?;
         let next = rows.next.take();

@@ -3,11 +3,7 @@
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
-use sentia_core::{
-    Decoded, Error, ErrorKind, Rejected, Result, Stream,
-    record::Document,
-    spool::Spool,
-};
+use sentia_core::{Decoded, Error, ErrorKind, Rejected, Result, Stream, record::Document, spool::Spool};
 use serde::de::DeserializeOwned;
 
 /// How much of the file is read at once.
@@ -56,7 +52,8 @@ impl Rows {
     pub(in crate::amazon) async fn read(spool: &Spool, name: &str, place: Place, count: u32) -> Result<Self> {
         let mut reader = Reader { spool, name, byte: place.byte, rest: BytesMut::new() };
         let mut first = reader.line().await?;
-        if first.as_ref().is_some_and(|line| line.row != place.row + 1) || (first.is_none() && place.row > 0) {
+        if first.as_ref().is_some_and(|line| line.row != place.row + 1) || (first.is_none() && place.row > 0)
+        {
             // Another version wrote the file otherwise: the row is found by its number.
             reader = Reader { spool, name, byte: 0, rest: BytesMut::new() };
             first = loop {
@@ -74,7 +71,12 @@ impl Rows {
                 rows.next = Some(Place { row, byte: reader.byte - line.length });
                 break;
             }
-            rows.lines.push(Line { row: line.row, nth: line.nth, damaged: line.damaged, document: line.document });
+            rows.lines.push(Line {
+                row: line.row,
+                nth: line.nth,
+                damaged: line.damaged,
+                document: line.document,
+            });
             upcoming = reader.line().await?;
         }
         Ok(rows)
@@ -102,11 +104,7 @@ impl Rows {
     }
 }
 
-fn record<W: ReportRow>(
-    stream: &Stream<W>,
-    wire: &W,
-    line: Line,
-) -> Result<sentia_core::Record, Rejected> {
+fn record<W: ReportRow>(stream: &Stream<W>, wire: &W, line: Line) -> Result<sentia_core::Record, Rejected> {
     let record = stream.record(wire, Document::new(line.document))?;
     if line.damaged {
         let reason = "the row holds bytes that are none in the report's character set".to_owned();

@@ -79,7 +79,10 @@ pub(super) fn rewrite(
 pub(super) fn text(mut source: File, target: &mut SpoolFile, charset: Option<String>) -> Result<()> {
     let encoding = encoding_of(&mut source, charset.as_deref())?;
     let mut bytes = Vec::new();
-    unpacked(&mut source)?.take(64 << 10).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
+    unpacked(&mut source)?
+        .take(64 << 10)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(error.into()))?;
     target.append(encoding.decode(&bytes).0.as_bytes())
 }
 
@@ -249,9 +252,12 @@ impl<R: Read> Read for Lines<R> {
 
 /// A file that ends in the middle is worth another download.
 fn unreadable(error: csv::Error) -> Error {
-    Error::new(ErrorKind::InvalidResponse, "the report is cut off or is no file of the kind that was promised")
-        .temporary()
-        .source(error)
+    Error::new(
+        ErrorKind::InvalidResponse,
+        "the report is cut off or is no file of the kind that was promised",
+    )
+    .temporary()
+    .source(error)
 }
 
 fn unwritten(error: impl Into<io::Error>) -> Error {
@@ -340,13 +346,16 @@ mod tests {
     async fn gzip_is_unpacked_and_a_truncated_one_is_an_error_worth_another_download() {
         let whole = gzip(b"sku\tquantity\nA\t1\n");
         assert_eq!(lines(&whole, Some("UTF-8")).await.expect("readable").len(), 1);
-        let many: Vec<u8> =
-            (0..5000u32).flat_map(|n| format!("A{}\t{n}\n", n * 7919).into_bytes()).collect();
+        let many: Vec<u8> = (0..5000u32).flat_map(|n| format!("A{}\t{n}\n", n * 7919).into_bytes()).collect();
         let packed = gzip(&[b"sku\tquantity\n", many.as_slice()].concat());
         for charset in [Some("UTF-8"), None] {
             for length in [packed.len() - 1, packed.len() - 9, packed.len() / 2, 30] {
                 let error = lines(&packed[..length], charset).await.expect_err("cut off");
-                assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::InvalidResponse, true), "{length}");
+                assert_eq!(
+                    (error.kind(), error.is_temporary()),
+                    (ErrorKind::InvalidResponse, true),
+                    "{length}"
+                );
             }
         }
     }

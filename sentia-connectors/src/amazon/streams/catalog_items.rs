@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sentia_core::{Context, Error, ErrorKind, Exact, Fetch, Fields, Page, Result, Stream, Text, page::PageToken};
+use sentia_core::{
+    Context, Error, ErrorKind, Exact, Fetch, Fields, Page, Result, Stream, Text, page::PageToken,
+};
 use serde::Deserialize;
 
 use super::{fba_inventory, listing_walk, listings};
@@ -23,7 +25,8 @@ const FULL_EVERY: Duration = Duration::from_secs(7 * 86_400);
 /// As many identifiers as a search takes.
 const AT_ONCE: usize = 20;
 /// All but the sales ranks, which change by the hour, and what only vendors get.
-const INCLUDED: &str = "attributes,classifications,dimensions,identifiers,images,productTypes,relationships,summaries";
+const INCLUDED: &str =
+    "attributes,classifications,dimensions,identifiers,images,productTypes,relationships,summaries";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -182,10 +185,12 @@ pub(super) async fn page(
     let own = if client.account.seller_id.is_some() { LISTINGS } else { INVENTORY };
     let (source, place) = match request.page() {
         None => (own, None),
-        Some(token) => token.split_once(' ').map(|(source, place)| (source, Some(place))).ok_or_else(|| {
-            let message = "the stored page token is not a place of the catalogue; run a full read";
-            Error::new(ErrorKind::InvalidResponse, message).context("token", token)
-        })?,
+        Some(token) => {
+            token.split_once(' ').map(|(source, place)| (source, Some(place))).ok_or_else(|| {
+                let message = "the stored page token is not a place of the catalogue; run a full read";
+                Error::new(ErrorKind::InvalidResponse, message).context("token", token)
+            })?
+        }
     };
     let (asins, next) = match source {
         LISTINGS => {

@@ -114,12 +114,16 @@ fn columns() -> Fields<Summary> {
         .integer("inbound_receiving", |s| s.inventory_details.inbound_receiving_quantity)
         .integer("reserved", |s| s.inventory_details.reserved_quantity.total_reserved_quantity)
         .integer("reserved_orders", |s| s.inventory_details.reserved_quantity.pending_customer_order_quantity)
-        .integer("reserved_transfer", |s| s.inventory_details.reserved_quantity.pending_transshipment_quantity)
+        .integer("reserved_transfer", |s| {
+            s.inventory_details.reserved_quantity.pending_transshipment_quantity
+        })
         .integer("reserved_processing", |s| s.inventory_details.reserved_quantity.fc_processing_quantity)
         .integer("researching", |s| s.inventory_details.researching_quantity.total_researching_quantity)
         .integer("unfulfillable", |s| s.inventory_details.unfulfillable_quantity.total_unfulfillable_quantity)
         .integer("customer_damaged", |s| s.inventory_details.unfulfillable_quantity.customer_damaged_quantity)
-        .integer("warehouse_damaged", |s| s.inventory_details.unfulfillable_quantity.warehouse_damaged_quantity)
+        .integer("warehouse_damaged", |s| {
+            s.inventory_details.unfulfillable_quantity.warehouse_damaged_quantity
+        })
         .integer("distributor_damaged", |s| {
             s.inventory_details.unfulfillable_quantity.distributor_damaged_quantity
         })

@@ -89,7 +89,9 @@ impl Transaction {
     }
 
     fn deferral(&self) -> Option<&Context> {
-        self.contexts.iter().find(|context| context.deferral_reason.is_some() || context.maturity_date.at().is_some())
+        self.contexts
+            .iter()
+            .find(|context| context.deferral_reason.is_some() || context.maturity_date.at().is_some())
     }
 
     /// `transactionId` is optional in the model. Without it, what does not change when the transaction is released
@@ -119,7 +121,9 @@ impl Transaction {
         let mut related: Vec<String> = self
             .related_identifiers
             .iter()
-            .map(|one| format!("{}={}", text(&one.related_identifier_name), text(&one.related_identifier_value)))
+            .map(|one| {
+                format!("{}={}", text(&one.related_identifier_name), text(&one.related_identifier_value))
+            })
             .collect();
         related.sort_unstable();
         parts.extend(related);
@@ -213,4 +217,3 @@ fn decode(stream: &Stream<Transaction>, documents: Vec<Bytes>) -> Decoded {
     }
     decoded
 }
-

@@ -94,7 +94,11 @@ impl Place {
                 .context("found", self.found));
         }
         let middle = self.from + (span / 2).max(SHORTEST);
-        Ok(Place::slice(self.from, middle.duration_trunc(SHORTEST).unwrap_or(middle).max(self.from + SHORTEST), self.until))
+        Ok(Place::slice(
+            self.from,
+            middle.duration_trunc(SHORTEST).unwrap_or(middle).max(self.from + SHORTEST),
+            self.until,
+        ))
     }
 
     /// The slice after this one, twice as long: empty years are passed quickly.
@@ -184,6 +188,7 @@ async fn search(
 }
 
 fn seller_needed() -> Error {
-    let message = "listings need seller_id; set it to the merchant token that Seller Central shows under account info";
+    let message =
+        "listings need seller_id; set it to the merchant token that Seller Central shows under account info";
     Error::new(ErrorKind::Unsupported, message).context("setting", "seller_id")
 }

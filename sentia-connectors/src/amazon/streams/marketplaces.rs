@@ -94,5 +94,7 @@ fn not_sold_in(id: &str) -> Error {
         "the account does not sell in marketplace {}; take it out of marketplaces, or register for it in Seller Central",
         shown(id)
     );
-    Error::new(ErrorKind::ConfigInvalid, message).context("setting", "marketplaces").context("marketplace", id)
+    Error::new(ErrorKind::ConfigInvalid, message)
+        .context("setting", "marketplaces")
+        .context("marketplace", id)
 }

@@ -12,13 +12,11 @@ mod order_parts;
 mod orders;
 mod returns;
 mod settlements;
-#[cfg(test)]
-mod tests;
 
 use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, Stream};
 
-pub(super) use self::settlements::REPORT_TYPE as SETTLEMENT_REPORT;
 use self::settlements::Part;
+pub(super) use self::settlements::REPORT_TYPE as SETTLEMENT_REPORT;
 use super::client::Client;
 
 /// Every stream.
@@ -84,8 +82,10 @@ impl Catalog {
             }
             "returns" => returns::page(client, cx, &self.returns, request).await,
             "inventory_ledger" => inventory_ledger::page(client, cx, &self.inventory_ledger, request).await,
-            stream => Err(Error::new(ErrorKind::Unsupported, "amazon has no such stream; its README lists them")
-                .context("stream", stream)),
+            stream => {
+                Err(Error::new(ErrorKind::Unsupported, "amazon has no such stream; its README lists them")
+                    .context("stream", stream))
+            }
         }
     }
 }

@@ -6,9 +6,7 @@ use chrono::{DateTime, Days, NaiveTime, Utc};
 use sentia_core::{Context, ErrorKind, Fetch, Fields, Page, Result, Stream, Text, slice::Slice};
 use serde::Deserialize;
 
-use super::order_parts::{
-    Item, Package, Proceeds, item_columns, package_columns, packed, packed_columns,
-};
+use super::order_parts::{Item, Package, Proceeds, item_columns, package_columns, packed, packed_columns};
 use crate::amazon::{
     client::{Client, Query},
     config::Personal,
@@ -180,7 +178,8 @@ pub(super) async fn page(
         }
         read => read?,
     };
-    let scope = format!("orders 2026-01-01; {}; {}", client.account.marketplaces.join(","), data_sets(client));
+    let scope =
+        format!("orders 2026-01-01; {}; {}", client.account.marketplaces.join(","), data_sets(client));
     let next = slice.next(listing.next.as_deref());
     let page = Page::chained(stream.decode_all(listing.documents), next).read_scope(scope);
     // Only the last slice ends where the window does.

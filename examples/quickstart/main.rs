@@ -82,6 +82,11 @@ async fn sync_all(sandbox: &Sandbox, store: &Store) -> Result<Outcome> {
         let pipeline = Pipeline::new(connector, store.clone()).connection(name);
         let report = pipeline.observe(progress::bars(name)).run().await?;
         worst = worst.max(report.outcome());
+        for stream in report.streams() {
+            if let Some(failure) = &stream.failure {
+                eprintln!("{name}: {}; {}", failure.message, failure.remedy);
+            }
+        }
         reports.push(report);
     }
     print(&reports);

@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::fault::MicrosoftGraphFault;
 use super::identity::Caller;
 use super::limit::Service;
+use super::published::is_published;
 use super::server::GraphState;
 use super::settings::MicrosoftGraphSettings;
 use crate::universe::Office;
@@ -157,7 +158,9 @@ impl Call<'_> {
     pub(crate) fn select(&self, known: &[&str], kind: &str) -> Result<Option<Vec<String>>, Answer> {
         let Some(list) = self.option("$select").filter(|list| !list.is_empty()) else { return Ok(None) };
         let names: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
-        match names.iter().find(|name| !known.contains(&name.as_str()) && *name != "id") {
+        let stranger =
+            |name: &&String| !known.contains(&name.as_str()) && !is_published(kind, name) && *name != "id";
+        match names.iter().find(stranger) {
             None => Ok(Some(names)),
             Some(name) => {
                 let words = format!(

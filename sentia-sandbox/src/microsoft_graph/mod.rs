@@ -19,6 +19,7 @@ mod notification;
 mod pages;
 mod permission;
 mod post;
+mod published;
 mod range;
 mod route;
 mod server;

@@ -13,3 +13,4 @@ mod positions;
 mod programs;
 mod thread;
 mod truth;
+mod vendors;

@@ -4,6 +4,7 @@ pub(crate) mod amazon;
 mod compare;
 pub(crate) mod microsoft_graph;
 mod regions;
+mod suite;
 pub(crate) mod unleashed;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};

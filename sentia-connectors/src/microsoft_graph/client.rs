@@ -10,7 +10,10 @@ use serde::Serialize;
 use url::{Origin, Url};
 use uuid::Uuid;
 
-use super::error::{graph, workbook};
+use super::{
+    envelope::Listing,
+    error::{graph, workbook},
+};
 use crate::token::{AccessToken, AccessTokens};
 
 /// For whom the token speaks.
@@ -153,6 +156,16 @@ impl Client {
         scopes.sort_unstable();
         scopes.dedup();
         Ok(format!("v1.0; tenant {}; {:?}; scopes {}", self.tenant, self.access, scopes.join(" ")))
+    }
+
+    /// Reads a page of a list. A link that the token may not follow is refused here, before it becomes anybody's place.
+    ///
+    /// # Errors
+    /// `InvalidResponse` for an answer that holds no list, or links elsewhere.
+    pub(super) fn listing(&self, response: &Response) -> Result<Listing> {
+        let listing = Listing::of(response)?;
+        listing.next.iter().chain(&listing.delta).try_for_each(|link| self.check(link))?;
+        Ok(listing)
     }
 
     /// A token goes to the configured host alone: links are the vendor's, and may be anybody's.

@@ -12,7 +12,6 @@ use super::{
     batch::{self, Part},
     client::{Ask, Client, segment},
     document::without_download_url,
-    envelope::Listing,
     place::{Place, Round},
     streams::Source,
 };
@@ -136,7 +135,7 @@ impl Reader<'_> {
                 self.client.get(self.cx, &url, Ask { query: &query, prefer, ..Ask::default() }).await?
             }
         };
-        let listing = Listing::of(&response)?;
+        let listing = self.client.listing(&response)?;
         if listing.next.is_none() && listing.delta.is_none() {
             return Err(response.invalid("the answer says neither where the round goes on nor that it ended"));
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod amazon;
 mod compare;
+mod faults;
 pub(crate) mod microsoft_graph;
 mod regions;
 mod suite;

@@ -29,6 +29,8 @@ const PATH: &str = "/reports/2021-06-30/reports";
 /// The first wait; the next ones double up to the longest.
 const FIRST_POLL: Duration = Duration::from_secs(5);
 const LONGEST_POLL: Duration = Duration::from_secs(300);
+/// A day of the longest waits: nobody waits longer for one report within a run.
+const MOST_POLLS: u32 = 288;
 /// Amazon cancels or fails a report that is ordered again sooner than this.
 const REPEAT: TimeDelta = TimeDelta::minutes(30);
 /// How often a failed report is ordered again within a run's patience; then only once it is old.
@@ -260,6 +262,11 @@ impl Reader<'_> {
         let response = self.client.get(self.cx, &GET_REPORT, &path, &Query::new()).await.map_err(gone)?;
         let state: Report = response.json()?;
         match (state.processing_status.as_str(), &state.report_document_id) {
+            ("IN_QUEUE" | "IN_PROGRESS", _) if polls >= MOST_POLLS => {
+                let message =
+                    "amazon has not made the report within a day; the next run looks after it again";
+                Err(Error::new(ErrorKind::Timeout, message).context("report", report).exhausted())
+            }
             ("IN_QUEUE" | "IN_PROGRESS", _) => {
                 let wait = FIRST_POLL.saturating_mul(1 << polls.min(8)).min(LONGEST_POLL);
                 Ok(self.wait(&Phase::Running { report, polls: polls + 1, failed }, wait))

@@ -7,7 +7,6 @@ use super::{Needs, Placed, Source, sites};
 use crate::microsoft_graph::{
     client::{Ask, Client, segment},
     config::MicrosoftGraphConfig,
-    envelope::Listing,
     reference,
     walk::{self, Stop},
     wire::{IdentitySet, Parent, Stamp},
@@ -101,7 +100,7 @@ pub(super) async fn page(
                 client.get(cx, &url, Ask { query: &query, ..Ask::default() }).await
             }
         };
-        let listing = Listing::of(&response.map_err(|error| error.context("site", &stop.at))?)?;
+        let listing = client.listing(&response.map_err(|error| error.context("site", &stop.at))?)?;
         next = listing.next;
         for document in listing.documents {
             decoded.push(source.decode_at(document, &site, &[]));

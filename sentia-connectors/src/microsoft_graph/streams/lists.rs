@@ -7,7 +7,6 @@ use super::{Needs, Placed, Source, sites};
 use crate::microsoft_graph::{
     client::{Ask, Client, segment},
     config::MicrosoftGraphConfig,
-    envelope::Listing,
     walk::{self, Stop},
     wire::Stamp,
 };
@@ -89,7 +88,7 @@ pub(super) async fn page(
             client.get(cx, &url, Ask { query: &query, ..Ask::default() }).await
         }
     };
-    let listing = Listing::of(&response.map_err(|error| error.context("site", &stop.at))?)?;
+    let listing = client.listing(&response.map_err(|error| error.context("site", &stop.at))?)?;
     let mut decoded = Decoded::default();
     for document in listing.documents {
         if is_wanted(&document, &mut stop, wanted) {

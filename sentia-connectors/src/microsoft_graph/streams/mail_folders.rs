@@ -9,7 +9,6 @@ use super::{Placed, Source, lists::nested, mailboxes, messages};
 use crate::microsoft_graph::{
     client::{Ask, Client, segment},
     config::MicrosoftGraphConfig,
-    envelope::Listing,
     walk::{self, Stop},
 };
 
@@ -73,7 +72,7 @@ pub(super) async fn page(
         None => client.url(&format!("/users/{}/mailFolders/delta", segment(&mailbox))),
     };
     let response = client.get(cx, &url, ask).await.map_err(|error| error.context("mailbox", &stop.at))?;
-    let listing = Listing::of(&response)?;
+    let listing = client.listing(&response)?;
     if listing.next.is_none() && listing.delta.is_none() {
         return Err(response.invalid("the answer says neither where the round goes on nor that it ended"));
     }

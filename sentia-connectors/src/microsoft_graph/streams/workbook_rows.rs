@@ -257,7 +257,7 @@ impl Reader<'_> {
             };
             let url = self.client.url(&format!("{}/rows", target.table));
             match self.client.get(self.cx, &url, ask).await {
-                Ok(response) => return Listing::of(&response),
+                Ok(response) => return self.client.listing(&response),
                 Err(error) if is_too_large(&error) && place.size > 1 => place.size /= 2,
                 Err(error) if is_lost_session(&error) && !renewed => {
                     renewed = true;

@@ -3,13 +3,15 @@
 pub use sentia_core::*;
 
 /// Connectors, one feature each.
-#[cfg(any(feature = "shopify", feature = "xero"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "shopify", feature = "xero"))))]
+#[cfg(any(feature = "shopify", feature = "xero", feature = "microsoft-graph"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "shopify", feature = "xero", feature = "microsoft-graph"))))]
 pub mod connectors {
     #[cfg(feature = "shopify")]
     pub use sentia_connectors::shopify::{self, Shopify};
     #[cfg(feature = "xero")]
     pub use sentia_connectors::xero::{self, Xero};
+    #[cfg(feature = "microsoft-graph")]
+    pub use sentia_connectors::microsoft_graph::{self, MicrosoftGraph};
 }
 
 /// Rules that judge records before they are committed.

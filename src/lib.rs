@@ -3,15 +3,29 @@
 pub use sentia_core::*;
 
 /// Connectors, one feature each.
-#[cfg(any(feature = "shopify", feature = "xero", feature = "microsoft-graph"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "shopify", feature = "xero", feature = "microsoft-graph"))))]
+#[cfg(any(
+    feature = "amazon",
+    feature = "microsoft-graph",
+    feature = "shopify",
+    feature = "unleashed",
+    feature = "xero"
+))]
 pub mod connectors {
-    #[cfg(feature = "shopify")]
-    pub use sentia_connectors::shopify::{self, Shopify};
-    #[cfg(feature = "xero")]
-    pub use sentia_connectors::xero::{self, Xero};
+    #[cfg(feature = "amazon")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "amazon")))]
+    pub use sentia_connectors::amazon::{self, Amazon};
     #[cfg(feature = "microsoft-graph")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "microsoft-graph")))]
     pub use sentia_connectors::microsoft_graph::{self, MicrosoftGraph};
+    #[cfg(feature = "shopify")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shopify")))]
+    pub use sentia_connectors::shopify::{self, Shopify};
+    #[cfg(feature = "unleashed")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "unleashed")))]
+    pub use sentia_connectors::unleashed::{self, Unleashed};
+    #[cfg(feature = "xero")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "xero")))]
+    pub use sentia_connectors::xero::{self, Xero};
 }
 
 /// Rules that judge records before they are committed.

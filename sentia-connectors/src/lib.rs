@@ -7,12 +7,20 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(any(feature = "shopify", feature = "xero", feature = "microsoft-graph"))]
+#[cfg(any(feature = "amazon", feature = "microsoft-graph", feature = "shopify", feature = "xero"))]
+#[cfg_attr(
+    not(any(feature = "shopify", feature = "xero")),
+    allow(dead_code, reason = "not every vendor uses all of it")
+)]
 mod token;
 
+#[cfg(feature = "amazon")]
+pub mod amazon;
 #[cfg(feature = "microsoft-graph")]
 pub mod microsoft_graph;
 #[cfg(feature = "shopify")]
 pub mod shopify;
+#[cfg(feature = "unleashed")]
+pub mod unleashed;
 #[cfg(feature = "xero")]
 pub mod xero;

@@ -1,0 +1,22 @@
+#![doc = include_str!("README.md")]
+
+mod client;
+mod config;
+mod connector;
+mod envelope;
+mod error;
+mod grant;
+mod marketplace;
+mod notification;
+mod operation;
+mod report;
+mod streams;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use self::{
+    config::{AmazonBuilder, AmazonConfig, Personal},
+    connector::{Amazon, catalog},
+    marketplace::Region,
+};

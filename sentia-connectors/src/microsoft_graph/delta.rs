@@ -18,6 +18,8 @@ use super::{
 
 /// How often records may be put off before the run ends; the next one goes on with them.
 const TRIES: u32 = 8;
+/// When to ask once more for a record that is listed but not found: what was just made may not be everywhere yet.
+const LAG: Duration = Duration::from_secs(5);
 
 /// The members of an entry.
 pub(super) type Members<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
@@ -33,6 +35,8 @@ pub(super) struct Feed {
     pub(super) prefer: String,
     /// What the round is opened with, as text: a saved place with another text needs a new round.
     pub(super) asked: String,
+    /// What can be seen by it, as text: rows are swept only while this is what it was.
+    pub(super) scope: String,
     /// Whether a place with another text is read to its end before a new round is opened. For windows that move: what
     /// was deleted meanwhile is only told there.
     pub(super) rolls: bool,
@@ -82,10 +86,10 @@ pub(super) async fn page(
     let after = if place.again.is_empty() {
         reader.advance(&place, &mut decoded).await?
     } else {
-        let put_off = reader.read_again(&place.again, &mut decoded).await?;
+        let put_off = reader.read_again(&place.again, place.tries, &mut decoded).await?;
         reader.after(&place, place.next.clone(), place.delta.clone(), put_off)?
     };
-    let scope = format!("{}; {}; asked {}", client.read_scope(cx).await?, feed.path, feed.asked);
+    let scope = format!("{}; {}; {}", client.read_scope(cx).await?, feed.path, feed.scope);
     Ok(end(feed, after, decoded).read_scope(scope))
 }
 
@@ -140,7 +144,7 @@ impl Reader<'_> {
             return Err(response.invalid("the answer says neither where the round goes on nor that it ended"));
         }
         let unread = self.sort(listing.documents, place.round, decoded);
-        let put_off = self.read_again(&unread, decoded).await?;
+        let put_off = self.read_again(&unread, 0, decoded).await?;
         let delta = listing.delta.filter(|_| listing.next.is_none());
         self.after(place, listing.next, delta, put_off)
     }
@@ -188,7 +192,9 @@ impl Reader<'_> {
     }
 
     /// Reads records by their ids. What was put off comes back, with the longest wait that was asked for.
-    async fn read_again(&self, ids: &[Text], decoded: &mut Decoded) -> Result<Option<PutOff>> {
+    ///
+    /// A record that is not found the first time is put off as well; the second time it is gone.
+    async fn read_again(&self, ids: &[Text], tries: u32, decoded: &mut Decoded) -> Result<Option<PutOff>> {
         let (mut put_off, mut wait) = (Vec::new(), Duration::ZERO);
         for ids in ids.chunks(batch::SIZE) {
             let (before, behind) = &self.feed.item;
@@ -196,6 +202,10 @@ impl Reader<'_> {
             let parts = batch::read(self.client, self.cx, &paths, self.feed.item_prefer).await?;
             for (id, part) in ids.iter().zip(parts) {
                 match part {
+                    Part::Gone if tries == 0 => {
+                        wait = wait.max(LAG);
+                        put_off.push(id.clone());
+                    }
                     Part::Found(document) => decoded.push(self.source.decode(without_download_url(document))),
                     Part::Gone => decoded.push_gone(self.source.info(), id.clone(), Version::none()),
                     Part::Later(told) => {

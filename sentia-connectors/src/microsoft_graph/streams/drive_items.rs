@@ -92,6 +92,7 @@ pub(super) fn feed(drive: &str, size: u32) -> Feed {
         query: vec![("$select", SELECT.to_owned()), ("$top", size.to_string())],
         prefer: String::new(),
         asked: SELECT.to_owned(),
+        scope: SELECT.to_owned(),
         rolls: false,
         item: (format!("{drive}/items"), format!("?$select={SELECT}")),
         item_prefer: None,

@@ -100,6 +100,8 @@ pub(super) fn feed(mailbox: &str, size: u32, calendar: Calendar, now: DateTime<U
         query: vec![("startDateTime", instant(start)), ("endDateTime", instant(end))],
         prefer: format!("odata.maxpagesize={size}, {PREFER}"),
         asked: format!("{start}..{end}"),
+        // Not the days themselves: events that the window has left behind are to be swept.
+        scope: format!("{calendar:?}"),
         rolls: true,
         item: (format!("{user}/events"), String::new()),
         item_prefer: Some(PREFER),

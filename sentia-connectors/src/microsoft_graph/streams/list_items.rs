@@ -71,6 +71,7 @@ pub(super) fn feed(list: &str, size: u32) -> Result<Feed> {
         query: vec![("$expand", "fields".to_owned()), ("$top", size.to_string())],
         prefer: String::new(),
         asked: "fields".to_owned(),
+        scope: String::new(),
         rolls: false,
         item: (items, "?$expand=fields".to_owned()),
         item_prefer: None,

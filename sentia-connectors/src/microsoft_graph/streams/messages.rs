@@ -95,6 +95,7 @@ pub(super) fn feed(folder: &str, size: u32, mail: Mail) -> Result<Feed> {
         query: vec![("$select", select.clone())],
         prefer: format!("odata.maxpagesize={size}, {item_prefer}"),
         item: (format!("{user}/messages"), format!("?$select={select}")),
+        scope: select.clone(),
         asked: select,
         rolls: false,
         item_prefer: Some(item_prefer),

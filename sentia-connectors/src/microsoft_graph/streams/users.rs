@@ -67,6 +67,7 @@ pub(super) fn feed(size: u32) -> Feed {
         // Deltas of the directory take no `$top`.
         prefer: format!("odata.maxpagesize={size}"),
         asked: SELECT.to_owned(),
+        scope: SELECT.to_owned(),
         rolls: false,
         item: ("/users".to_owned(), format!("?$select={SELECT}")),
         item_prefer: None,

@@ -1,5 +1,6 @@
 //! The connector against a double of Microsoft Graph that answers by a closure, through the vendor's own error tables.
 
+mod loopback;
 mod outlook;
 mod rounds;
 mod tokens;

@@ -107,6 +107,13 @@ async fn a_window_that_has_moved_is_read_after_the_old_ones_changes() {
     let place = first.resume().expect("a place").clone();
     assert!(place.0.starts_with(r#"{"asked":"2026-02-28..2026-03-04","delta":"#), "{}", place.0);
 
+    let shown = format!("{first:?}");
+    let scope = shown.split("read_scope: Some(").nth(1).and_then(|rest| rest.split(')').next());
+    assert!(
+        scope.is_some_and(|scope| scope.contains("days_ahead: 2") && !scope.contains("2026-")),
+        "{scope:?}"
+    );
+
     let (keys, same) = wanted.clone().resumed(&place).walk(&graph, &double).await;
     assert_eq!(keys, ["-e1", "e2"], "the same day: changes alone");
     assert!(same.resume().expect("a place").0.contains("2026-02-28.."));

@@ -202,8 +202,7 @@ async fn read(graph: &MicrosoftGraph, cx: &Context) -> Result<()> {
 
 async fn stored(cx: &Context) -> Option<(String, u64)> {
     let stored = cx.vault().expect("given").get(&cx.key_name("refresh_token")).await.expect("opens");
-    stored
-        .map(|(secret, version)| (secret.expose_secret().to_owned(), u64::try_from(version).expect("small")))
+    stored.map(|(secret, version)| (secret.expose_secret().to_owned(), version))
 }
 
 /// Runs a future of the memory store, which never waits.

@@ -1,94 +1,51 @@
-//! A connector of your own: exchange rates, from a small API that this program serves itself.
+//! A connector of your own, with the API it reads and its tests; docs/writing-a-connector.md walks through it.
 //!
 //! ```text
 //! cargo run --example custom_connector
+//! cargo test --example custom_connector
 //! ```
 
-use async_trait::async_trait;
-use axum::{Json, Router, extract::Query, routing::get};
-use sentia::{
-    ColumnKind, Connector, ConnectorInfo, Context, Exact, Fetch, Page, Pipeline, Result, Store, StreamInfo,
-    Text,
+mod parcels;
+
+use parcels::{
+    Parcels,
+    api::{Api, CLIENT},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use sentia::{Pipeline, Result, Store};
 use sqlx::Row;
-
-#[derive(Debug)]
-struct Rates {
-    base_url: String,
-}
-
-/// What a document must have to become a row.
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "columns are filled by name; the struct says what must be there")]
-struct Rate {
-    date: Text,
-    currency: Text,
-    rate: Exact,
-}
-
-#[async_trait]
-impl Connector for Rates {
-    fn info(&self) -> ConnectorInfo {
-        let daily = StreamInfo::new("daily")
-            .key(&["date", "currency"])
-            .incremental("date")
-            .column("date", ColumnKind::Date)
-            .column("currency", ColumnKind::Text)
-            .column("rate", ColumnKind::Decimal);
-        ConnectorInfo::new("rates").stream(daily)
-    }
-
-    async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
-        let get = cx.http().get(format!("{}/daily", self.base_url)).query_opt("since", request.since());
-        Ok(Page::last(get.records::<Rate>("/rates").await?))
-    }
-}
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
-    let base_url = format!("http://{}", listener.local_addr().expect("bound"));
-    tokio::spawn(async move { axum::serve(listener, Router::new().route("/daily", get(daily))).await });
-
+    let api = Api::start().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("rates.db").display());
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("parcels.db").display());
+
     let store = Store::connect(&url).await?;
-    let pipeline = Pipeline::new(Rates { base_url }, store.clone());
-    for run in ["first", "second"] {
-        let counts = pipeline.run().await?.counts();
+    let connector = Parcels::new(&api.base_url, CLIENT.0, CLIENT.1.into());
+    let pipeline = Pipeline::new(connector, store.clone());
+    for run in ["first", "second", "third"] {
+        let report = pipeline.run().await?;
+        let counts = report.counts();
         println!(
-            "{run} run: {} read, {} inserted, {} unchanged",
-            counts.read, counts.inserted, counts.unchanged
+            "{run} run: {} read, {} inserted, {} updated, {} deleted, {}",
+            counts.read,
+            counts.inserted,
+            counts.updated,
+            counts.deleted,
+            report.outcome()
         );
+        if run == "second" {
+            api.cancel_the_first();
+        }
     }
 
     let pool = sqlx::SqlitePool::connect(&url).await.expect("the database just written");
-    let sql = "SELECT date, currency, rate FROM rates_daily WHERE deleted IS NULL ORDER BY date, currency";
-    for row in sqlx::query(sql).fetch_all(&pool).await.expect("the table just written") {
-        println!("{} {} {}", row.get::<String, _>(0), row.get::<String, _>(1), row.get::<String, _>(2));
+    let sql = "SELECT s.key, s.deleted IS NOT NULL, count(*) FROM parcels_shipments s
+               JOIN parcels_shipment_items i ON i.parent_row_id = s.row_id GROUP BY s.key ORDER BY s.key LIMIT 3";
+    for row in sqlx::query(sql).fetch_all(&pool).await.expect("the tables just written") {
+        let (id, cancelled, items): (String, bool, i64) = (row.get(0), row.get(1), row.get(2));
+        println!("{id} {} with {items} lines", if cancelled { "cancelled" } else { "on its way" });
     }
     assert!(store.verify().await?.holds());
     Ok(())
-}
-
-#[derive(Deserialize)]
-struct Since {
-    since: Option<String>,
-}
-
-/// The API: today's rates and those of some days ago. It compares days, which the bound's first ten characters name.
-#[allow(clippy::disallowed_methods, reason = "a vendor reads its own clock")]
-async fn daily(Query(Since { since }): Query<Since>) -> Json<Value> {
-    let since = since.as_deref().and_then(|since| since.get(..10)).unwrap_or_default();
-    let today = chrono::Utc::now().date_naive();
-    let days = (0..3).map(|ago| (today - chrono::Duration::days(ago)).to_string());
-    let rates = days.filter(|day| day.as_str() >= since).flat_map(|day| {
-        [
-            json!({ "date": day, "currency": "EUR", "rate": "1.0842" }),
-            json!({ "date": day, "currency": "GBP", "rate": "0.83915" }),
-        ]
-    });
-    Json(json!({ "rates": rates.collect::<Vec<_>>() }))
 }

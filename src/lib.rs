@@ -3,12 +3,28 @@
 pub use sentia_core::*;
 
 /// Connectors, one feature each.
-#[cfg(any(feature = "shopify", feature = "xero"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "shopify", feature = "xero"))))]
+#[cfg(any(
+    feature = "amazon",
+    feature = "microsoft-graph",
+    feature = "shopify",
+    feature = "unleashed",
+    feature = "xero"
+))]
 pub mod connectors {
+    #[cfg(feature = "amazon")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "amazon")))]
+    pub use sentia_connectors::amazon::{self, Amazon};
+    #[cfg(feature = "microsoft-graph")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "microsoft-graph")))]
+    pub use sentia_connectors::microsoft_graph::{self, MicrosoftGraph};
     #[cfg(feature = "shopify")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shopify")))]
     pub use sentia_connectors::shopify::{self, Shopify};
+    #[cfg(feature = "unleashed")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "unleashed")))]
+    pub use sentia_connectors::unleashed::{self, Unleashed};
     #[cfg(feature = "xero")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "xero")))]
     pub use sentia_connectors::xero::{self, Xero};
 }
 
@@ -20,3 +36,6 @@ pub mod rules {
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "sqlite", feature = "postgres"))))]
 pub use sentia_store::{Difference, QuarantineEntry, Store, VerifyReport};
+
+pub mod unified;
+pub use unified::UnifiedClient;

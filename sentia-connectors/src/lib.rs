@@ -7,7 +7,7 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(any(feature = "shopify", feature = "xero", feature = "amazon"))]
+#[cfg(any(feature = "amazon", feature = "microsoft-graph", feature = "shopify", feature = "xero"))]
 #[cfg_attr(
     not(any(feature = "shopify", feature = "xero")),
     allow(dead_code, reason = "not every vendor uses all of it")
@@ -16,7 +16,11 @@ mod token;
 
 #[cfg(feature = "amazon")]
 pub mod amazon;
+#[cfg(feature = "microsoft-graph")]
+pub mod microsoft_graph;
 #[cfg(feature = "shopify")]
 pub mod shopify;
+#[cfg(feature = "unleashed")]
+pub mod unleashed;
 #[cfg(feature = "xero")]
 pub mod xero;

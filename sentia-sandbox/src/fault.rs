@@ -62,6 +62,11 @@ pub enum Endpoint {
 /// What all fault catalogs have in common.
 pub(crate) trait CatalogFault: Copy + fmt::Debug + Send + 'static {
     fn endpoint(self) -> Endpoint;
+
+    /// Whether it can strike this request of its endpoint at all.
+    fn concerns(self, _request: &str) -> bool {
+        true
+    }
 }
 
 type Hook = Box<dyn FnOnce(&mut Universe) + Send>;
@@ -132,6 +137,7 @@ impl<F: CatalogFault> Injector<F> {
         let mut striking = None;
         for armed in &mut state.armed {
             let concerned = armed.fault.endpoint() == endpoint
+                && armed.fault.concerns(request)
                 && armed.plan.mention.as_ref().is_none_or(|text| request.contains(text.as_str()));
             if !concerned {
                 continue;

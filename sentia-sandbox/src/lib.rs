@@ -37,11 +37,27 @@ pub mod universe;
 mod world;
 mod xero;
 
+mod amazon;
+mod microsoft_graph;
+mod unleashed;
+
 pub use clock::SandboxClock;
 pub use fault::{Endpoint, FaultPlan};
 pub use journal::LoggedRequest;
+pub use microsoft_graph::{
+    AppOnlyWorkbook, MicrosoftGraphCertificate, MicrosoftGraphFault, MicrosoftGraphLimits,
+    MicrosoftGraphNotification, MicrosoftGraphSettings, MicrosoftGraphTwin,
+};
 pub use pacing::Pacing;
 pub use sandbox::{Ports, Sandbox};
-pub use shopify::{CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm};
+pub use shopify::{BulkPace, CostLimits, ShopifyFault, ShopifyTwin, ThrottleForm, WebhookDelivery};
 pub use universe::Size;
+pub use xero::{XeroAcknowledgement, XeroConsent, XeroDelivery, XeroGrace, XeroMissingScope};
 pub use xero::{XeroFault, XeroLimits, XeroTwin};
+
+pub use amazon::{AmazonChange, AmazonFault, AmazonTwin};
+pub use unleashed::{
+    AccountZone, DataForm, UnleashedDelivery, UnleashedFault, UnleashedHabits, UnleashedLimits,
+    UnleashedTwin, unleashed_signature,
+};
+pub use xero::{XeroScopes, XeroSwitches, XeroWording};

@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use chrono::SubsecRound;
 
+use crate::amazon::AmazonTwin;
 use crate::clock::SandboxClock;
 use crate::listener::{Listener, Tasks};
+use crate::microsoft_graph::MicrosoftGraphTwin;
 use crate::shopify::ShopifyTwin;
 use crate::universe::{Evolution, Region, Size, Universe};
 use crate::world::World;
 use crate::xero::XeroTwin;
+
+use crate::unleashed::UnleashedTwin;
 
 /// The loopback ports of the twins; 0 lets the system choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +25,14 @@ pub struct Ports {
     pub shopify_usa: u16,
     /// The books.
     pub xero: u16,
+    /// The warehouses and works.
+    pub unleashed: u16,
+    /// The office.
+    pub microsoft_graph: u16,
+    /// Amazon's region Europe.
+    pub amazon_uk: u16,
+    /// Amazon's region North America.
+    pub amazon_usa: u16,
 }
 
 /// Three vendor twins on loopback that serve one universe, until it is dropped.
@@ -30,6 +42,10 @@ pub struct Sandbox {
     shopify_uk: ShopifyTwin,
     shopify_usa: ShopifyTwin,
     xero: XeroTwin,
+    unleashed: UnleashedTwin,
+    microsoft_graph: MicrosoftGraphTwin,
+    amazon_uk: AmazonTwin,
+    amazon_usa: AmazonTwin,
     _tasks: Arc<Tasks>,
 }
 
@@ -64,6 +80,10 @@ impl Sandbox {
         let uk = Listener::bind(ports.shopify_uk, &tasks).await?;
         let usa = Listener::bind(ports.shopify_usa, &tasks).await?;
         let books = Listener::bind(ports.xero, &tasks).await?;
+        let stores = Listener::bind(ports.unleashed, &tasks).await?;
+        let office = Listener::bind(ports.microsoft_graph, &tasks).await?;
+        let amazon_uk = Listener::bind(ports.amazon_uk, &tasks).await?;
+        let amazon_usa = Listener::bind(ports.amazon_usa, &tasks).await?;
         let as_of = Universe::anchor().min(clock.now().trunc_subsecs(0));
         let world = Arc::new(World::new(Universe::generate_as_of(seed, size, as_of), clock));
         let (uk_url, usa_url) = (uk.base_url(), usa.base_url());
@@ -71,6 +91,10 @@ impl Sandbox {
             shopify_uk: ShopifyTwin::start(&world, Region::Uk, seed, usa_url, uk),
             shopify_usa: ShopifyTwin::start(&world, Region::Usa, seed, uk_url, usa),
             xero: XeroTwin::start(&world, seed, books),
+            unleashed: UnleashedTwin::start(&world, seed, stores),
+            microsoft_graph: MicrosoftGraphTwin::start(&world, seed, office),
+            amazon_uk: AmazonTwin::start(&world, Region::Uk, seed, amazon_uk),
+            amazon_usa: AmazonTwin::start(&world, Region::Usa, seed, amazon_usa),
             world,
             _tasks: tasks,
         })
@@ -89,6 +113,26 @@ impl Sandbox {
     /// The books.
     pub fn xero(&self) -> &XeroTwin {
         &self.xero
+    }
+
+    /// The warehouses and works.
+    pub fn unleashed(&self) -> &UnleashedTwin {
+        &self.unleashed
+    }
+
+    /// The office.
+    pub fn microsoft_graph(&self) -> &MicrosoftGraphTwin {
+        &self.microsoft_graph
+    }
+
+    /// Amazon's region Europe: the United Kingdom and Germany.
+    pub fn amazon_uk(&self) -> &AmazonTwin {
+        &self.amazon_uk
+    }
+
+    /// Amazon's region North America: the USA.
+    pub fn amazon_usa(&self) -> &AmazonTwin {
+        &self.amazon_usa
     }
 
     /// The clock of all twins; clones share its time.

@@ -28,6 +28,7 @@ impl World {
         let mut universe = self.universe.write().unwrap_or_else(PoisonError::into_inner);
         universe.advance_to(self.clock.now());
         let result = change(&mut universe);
+        universe.keep_journals();
         self.revision.fetch_add(1, Ordering::Release);
         result
     }

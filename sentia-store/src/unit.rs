@@ -17,6 +17,7 @@ impl<'a> Rows<'a> {
         self.cells.chunks_exact(self.columns.len())
     }
 
+    #[cfg(feature = "postgres")]
     pub(crate) fn len(&self) -> usize {
         self.cells.len() / self.columns.len()
     }

@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path, time::Duration};
 
 use sentia::{
     ColumnKind, ConnectorInfo, StreamInfo,
-    connectors::xero,
+    connectors::{amazon, microsoft_graph, unleashed, xero},
     stream::{Column, Deletes, Reading},
     transport::Limit,
 };
@@ -13,7 +13,12 @@ use crate::database::variable;
 
 /// Each vendor as the document calls it, with the feature that switches it on.
 fn vendors() -> Vec<(&'static str, &'static str, ConnectorInfo)> {
-    vec![("Xero", "xero", xero::catalog())]
+    vec![
+        ("Xero", "xero", xero::catalog()),
+        ("Amazon Selling Partner API", "amazon", amazon::catalog()),
+        ("Unleashed", "unleashed", unleashed::catalog()),
+        ("Microsoft Graph", "microsoft-graph", microsoft_graph::catalog()),
+    ]
 }
 
 const HEAD: &str = "\

@@ -42,11 +42,13 @@ pub(crate) fn shop(twin: &ShopifyTwin, connection: &str, store: &Store) -> Pipel
 /// A pipeline from the books' twin, by a custom connection.
 pub(crate) fn books(sandbox: &Sandbox, store: &Store) -> Pipeline {
     let twin = sandbox.xero();
+    twin.set_pacing(sentia_sandbox::Pacing::Lifted);
     let xero = Xero::builder()
         .client_id(twin.client_id())
         .client_secret(twin.client_secret())
         .tenant_id(twin.tenant_id())
         .base_url(twin.base_url())
+        .pacing(sentia::transport::Pacing::Off)
         .build()
         .expect("valid settings");
     Pipeline::new(xero, store.clone()).connection("xero").transport(impatient())
@@ -161,13 +163,16 @@ pub(crate) async fn shop_is_true(
     }
 }
 
+const TOTALS: [&str; 3] = ["SubTotal", "TotalTax", "Total"];
+const TOTAL_COLUMNS: [&str; 3] = ["sub_total", "total_tax", "total"];
+
 /// Compares every stream of the books.
 pub(crate) async fn books_are_true(database: &Database, sandbox: &Sandbox, vanished: Vanished) {
     let status_deleted = |record: &TruthRecord| record.status.as_deref() == Some("DELETED");
     let gone = |record: &TruthRecord| {
         status_deleted(record) || record.presence == Presence::Gone && vanished == Vanished::Marked
     };
-    let tables: [(&str, XeroStream, &[&str], &[&str]); 7] = [
+    let tables: [(&str, XeroStream, &[&str], &[&str]); 17] = [
         ("xero_organisations", XeroStream::Organisation, &[], &[]),
         ("xero_contacts", XeroStream::Contacts, &[], &[]),
         ("xero_accounts", XeroStream::Accounts, &[], &[]),
@@ -185,6 +190,16 @@ pub(crate) async fn books_are_true(database: &Database, sandbox: &Sandbox, vanis
             &["total", "remaining_credit"],
         ),
         ("xero_payments", XeroStream::Payments, &["Amount"], &["amount"]),
+        ("xero_purchase_orders", XeroStream::PurchaseOrders, &TOTALS, &TOTAL_COLUMNS),
+        ("xero_quotes", XeroStream::Quotes, &TOTALS, &TOTAL_COLUMNS),
+        ("xero_bank_transactions", XeroStream::BankTransactions, &TOTALS, &TOTAL_COLUMNS),
+        ("xero_bank_transfers", XeroStream::BankTransfers, &["Amount"], &["amount"]),
+        ("xero_manual_journals", XeroStream::ManualJournals, &[], &[]),
+        ("xero_prepayments", XeroStream::Prepayments, &["RemainingCredit"], &["remaining_credit"]),
+        ("xero_overpayments", XeroStream::Overpayments, &["RemainingCredit"], &["remaining_credit"]),
+        ("xero_tracking_categories", XeroStream::TrackingCategories, &[], &[]),
+        ("xero_tax_rates", XeroStream::TaxRates, &[], &[]),
+        ("xero_currencies", XeroStream::Currencies, &[], &[]),
     ];
     let twin = sandbox.xero();
     for (table, stream, names, columns) in tables {

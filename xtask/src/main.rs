@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod builds;
 mod command;
 mod conformance;
 mod postgres;
@@ -31,6 +32,7 @@ cargo xtask VERB
   features             the facade with each feature alone, and with none
   tidy                 file and function sizes, module names, stray paths
   bench [ARGS]         the benchmarks
+  builds               size, crates and compile time of a host with each connector alone
   soak [ARGS]          crash, kill and property tests at full length, in release mode
   postgres -- COMMAND  a command with SENTIA_TEST_POSTGRES_URL set to a throwaway server
   help                 this text
@@ -58,6 +60,7 @@ fn run(verb: &str, words: &[String]) -> Outcome {
         "features" => test::only("features"),
         "tidy" => test::only("tidy"),
         "bench" => bench::run(words),
+        "builds" => builds::run(),
         "soak" => soak::run(words),
         "postgres" => postgres::run(words),
         "help" | "--help" | "-h" => {

@@ -69,9 +69,9 @@ impl Question {
         Question { stream: stream.into(), since: None, partition: None, at_most: None }
     }
 
-    /// What changed since `bound`, inclusive, where the stream can tell; everything elsewhere.
-    pub fn since(self, bound: DateTime<Utc>) -> Self {
-        Question { since: Some(bound), ..self }
+    /// What changed since `bound`, inclusive, where the stream can tell; everything elsewhere, and for none.
+    pub fn since(self, bound: impl Into<Option<DateTime<Utc>>>) -> Self {
+        Question { since: bound.into(), ..self }
     }
 
     /// One partition only.

@@ -61,12 +61,12 @@ pub(crate) fn scope<'u>(scene: Scene<'u>, at: usize, field: &str) -> Resolved<'u
     })
 }
 
-pub(crate) fn version<'u>(at: usize, field: &str) -> Resolved<'u> {
+pub(crate) fn version<'u>(scene: Scene<'u>, at: usize, field: &str) -> Resolved<'u> {
     let (handle, display_name, supported) = VERSIONS[at];
     Resolved::Leaf(match field {
         "handle" => json!(handle),
         "displayName" => json!(display_name),
-        _ => json!(supported),
+        _ => json!(supported && handle >= scene.oldest_version),
     })
 }
 

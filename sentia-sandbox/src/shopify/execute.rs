@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::connection::{self, Refusal, Window};
+use super::desk::Desk;
 use super::fault::ShopifyFault;
 use super::graphql::ast::{Document, Field, Operation, Selection};
 use super::graphql::cost;
@@ -10,6 +11,8 @@ use super::graphql::error::GraphqlError;
 use super::graphql::schema::Schema;
 use super::graphql::variables::{Variables, arguments};
 use super::node::{Node, Resolved, Row, Scene};
+use super::office::Office;
+use super::page::{Page, page_info};
 use super::{catalog_fields, order_fields, root_fields};
 
 /// What came out.
@@ -31,7 +34,7 @@ pub(crate) struct Executor<'d, 'u> {
 }
 
 /// The state of one walk.
-struct Walk {
+pub(super) struct Walk {
     errors: Vec<GraphqlError>,
     path: Vec<Value>,
     /// Set by errors that leave no data at all.
@@ -42,14 +45,21 @@ impl<'u> Executor<'_, 'u> {
     pub(crate) fn run(&self, operation: &Operation) -> Answer {
         let mut walk = Walk { errors: vec![], path: vec![], fatal: false };
         let mut out = String::with_capacity(16_384);
-        let cost = self.object(&mut out, &mut walk, Node::Root, &operation.selections);
+        let root = if operation.kind == "mutation" { Node::Desk(Desk::Mutation) } else { Node::Root };
+        let cost = self.object(&mut out, &mut walk, root, &operation.selections);
         if walk.fatal {
             "null".clone_into(&mut out);
         }
         Answer { data: out, errors: walk.errors, cost: cost.max(1) }
     }
 
-    fn object(&self, out: &mut String, walk: &mut Walk, node: Node<'u>, selections: &[Selection]) -> u64 {
+    pub(super) fn object(
+        &self,
+        out: &mut String,
+        walk: &mut Walk,
+        node: Node<'u>,
+        selections: &[Selection],
+    ) -> u64 {
         let mut fields: Vec<(&str, Vec<&Field>)> = Vec::with_capacity(selections.len());
         self.collect(node.type_name(), selections, &mut fields);
         let mut spent = 0;
@@ -68,14 +78,31 @@ impl<'u> Executor<'_, 'u> {
         spent
     }
 
+    /// One object as text, apart from any answer.
+    pub(crate) fn plain(&self, node: Node<'u>, selections: &[Selection]) -> String {
+        let mut walk = Walk { errors: vec![], path: vec![], fatal: false };
+        let mut out = String::with_capacity(256);
+        self.object(&mut out, &mut walk, node, selections);
+        out
+    }
+
+    /// The id of an object, if it has one.
+    pub(crate) fn id_of(&self, node: Node<'u>) -> Option<String> {
+        match self.resolve(node, "id", "id", &Map::new()) {
+            Resolved::Leaf(Value::String(id)) => Some(id),
+            _ => None,
+        }
+    }
+
     /// Gathers fields by their name in the answer, through fragments whose condition fits.
-    fn collect<'s>(
+    pub(crate) fn collect<'s>(
         &'s self,
         type_name: &str,
         selections: &'s [Selection],
         fields: &mut Vec<(&'s str, Vec<&'s Field>)>,
     ) {
-        let fits = |on: &str| on == type_name || on == "Node";
+        let line = type_name == "ReturnLineItem";
+        let fits = |on: &str| on == type_name || on == "Node" || (line && on == "ReturnLineItemType");
         for selection in selections {
             match selection {
                 Selection::Field(field) => match fields.iter_mut().find(|(key, _)| *key == field.key()) {
@@ -117,29 +144,37 @@ impl<'u> Executor<'_, 'u> {
             &merged
         };
         let arguments = arguments(Some(definition), &field.arguments, self.variables);
-        if matches!(node, Node::Root)
-            && let Some(scope) = self.missing_scope(&field.name)
-        {
-            walk.errors.push(access_denied(&field.name, scope, field, walk));
+        if let Some(scopes) = self.missing_scope(node, &field.name) {
+            walk.errors.push(access_denied(scopes, field, walk));
             out.push_str("null");
             return 0;
         }
         let own = || cost::field(self.schema, node.type_name(), &field.name, &definition.ty);
-        match self.resolve(node, &field.name, &arguments) {
+        match self.resolve(node, &field.name, field.key(), &arguments) {
             Resolved::Leaf(value) => {
                 write_json(out, &value);
                 if value.is_null() { 0 } else { own() }
             }
+            // A mutation costs what it costs, whatever of its answer is asked for.
+            Resolved::Object(child) if matches!(node, Node::Desk(Desk::Mutation)) => {
+                self.object(out, walk, child, selections);
+                own()
+            }
             Resolved::Object(child) => own() + self.object(out, walk, child, selections),
             Resolved::List(children) => own() + self.list(out, walk, &children, selections),
-            Resolved::Connection(rows) => self.connection(out, walk, field, selections, rows, &arguments),
+            Resolved::Connection(rows) => {
+                let top = matches!(node, Node::Root | Node::Office(Office::Account));
+                self.connection(out, walk, (field, top), selections, rows, &arguments)
+            }
         }
     }
 
-    fn missing_scope(&self, field: &str) -> Option<&'static str> {
-        let scope = root_fields::required_scope(field)?;
-        let denied = self.fault == Some(ShopifyFault::AccessDenied) || !self.scene.has_scope(scope);
-        denied.then_some(scope)
+    /// The scopes of which one would be needed for a field.
+    pub(crate) fn missing_scope(&self, node: Node<'u>, field: &str) -> Option<&'static [&'static str]> {
+        let scopes = root_fields::required_scopes(node.type_name(), field);
+        let struck = self.fault == Some(ShopifyFault::AccessDenied);
+        let held = scopes.iter().any(|scope| self.scene.has_scope(scope));
+        (!scopes.is_empty() && (struck || !held)).then_some(scopes)
     }
 
     /// The elements of a list count once, by the dearest.
@@ -172,15 +207,19 @@ impl<'u> Executor<'_, 'u> {
         &self,
         out: &mut String,
         walk: &mut Walk,
-        field: &Field,
+        (field, top): (&Field, bool),
         selections: &[Selection],
         rows: Vec<Row<'u>>,
         arguments: &Map<String, Value>,
     ) -> u64 {
-        let top = walk.path.len() == 1;
         let mut arguments = arguments.clone();
         if top && self.fault == Some(ShopifyFault::PageRepeated) {
             arguments.remove("after");
+        }
+        if field.name == "bulkOperations" {
+            // Newest first unless reversed: the other way round than all other lists.
+            let reverse = arguments.get("reverse").and_then(Value::as_bool).unwrap_or(false);
+            arguments.insert("reverse".into(), json!(!reverse));
         }
         let mut window = match connection::window(rows, &arguments, self.scene.wall) {
             Ok(window) => window,
@@ -216,6 +255,9 @@ impl<'u> Executor<'_, 'u> {
                 page_info.insert("endCursor".into(), unmoved);
                 page_info.insert("hasNextPage".into(), json!(true));
             }
+            Some(ShopifyFault::PaginationWall) => {
+                page_info.insert("hasNextPage".into(), json!(false));
+            }
             Some(ShopifyFault::DroppedRow) => drop(window.rows.pop()),
             Some(ShopifyFault::CursorRepeated) => {
                 if let Some(after) = arguments.get("after").filter(|after| !after.is_null()) {
@@ -231,7 +273,14 @@ impl<'u> Executor<'_, 'u> {
         }
     }
 
-    fn resolve(&self, node: Node<'u>, field: &str, arguments: &Map<String, Value>) -> Resolved<'u> {
+    /// What a field of an object holds; `key` is its name in the answer.
+    pub(crate) fn resolve(
+        &self,
+        node: Node<'u>,
+        field: &str,
+        key: &str,
+        arguments: &Map<String, Value>,
+    ) -> Resolved<'u> {
         let scene = self.scene;
         match node {
             Node::Root => root_fields::root(scene, field, arguments),
@@ -239,7 +288,7 @@ impl<'u> Executor<'_, 'u> {
             Node::Plan => catalog_fields::plan(field),
             Node::Installation => catalog_fields::installation(scene, field),
             Node::Scope(at) => catalog_fields::scope(scene, at, field),
-            Node::Version(at) => catalog_fields::version(at, field),
+            Node::Version(at) => catalog_fields::version(scene, at, field),
             Node::Count(count) => root_fields::count(count, field),
             Node::Order(order) => order_fields::order(scene, order, field, arguments),
             Node::Line(order, at) => order_fields::line(scene, order, at, field),
@@ -266,119 +315,15 @@ impl<'u> Executor<'_, 'u> {
             Node::Quantity(level, name) => catalog_fields::quantity(level, name, field),
             Node::Location(location) => catalog_fields::location(scene, location, field, arguments),
             Node::LocationAddress(location) => catalog_fields::location_address(location, field),
+            Node::Office(office) => office.resolve(scene, field, arguments),
+            Node::Desk(desk) => desk.resolve(scene, field, key),
         }
     }
 }
 
-/// A connection's own fields: `pageInfo`, `nodes`, `edges`.
-struct Page<'p, 'd, 'u> {
-    executor: &'p Executor<'d, 'u>,
-    window: &'p Window<'u>,
-    page_info: &'p Map<String, Value>,
-    node_cost: u64,
-}
-
-impl<'u> Page<'_, '_, 'u> {
-    fn write(&mut self, out: &mut String, walk: &mut Walk, field: &Field, selections: &[Selection]) {
-        let connection = self.executor.schema.field("QueryRoot", &field.name).map(|f| f.ty.base().to_owned());
-        let mut fields = Vec::new();
-        self.executor.collect(connection.as_deref().unwrap_or_default(), selections, &mut fields);
-        out.push('{');
-        for (at, (key, fields)) in fields.into_iter().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            write_json(out, &json!(key));
-            out.push(':');
-            let inner: Vec<Selection> =
-                fields.iter().flat_map(|field| field.selections.iter().cloned()).collect();
-            match fields[0].name.as_str() {
-                "pageInfo" => self.write_page_info(out, &inner),
-                "nodes" => self.write_rows(out, walk, &inner, |page, out, walk, row, inner| {
-                    page.write_node(out, walk, row.node, inner)
-                }),
-                "edges" => self.write_rows(out, walk, &inner, Self::write_edge),
-                _ => write_json(out, &json!(format!("{}Connection", field.name))),
-            }
-        }
-        out.push('}');
-    }
-
-    fn write_page_info(&self, out: &mut String, selections: &[Selection]) {
-        let mut fields = Vec::new();
-        self.executor.collect("PageInfo", selections, &mut fields);
-        let mut object = Map::new();
-        for (key, fields) in fields {
-            object.insert(
-                key.to_owned(),
-                self.page_info.get(&fields[0].name).cloned().unwrap_or(json!("PageInfo")),
-            );
-        }
-        write_json(out, &Value::Object(object));
-    }
-
-    /// Writes an array with one element a row and notes the dearest row.
-    fn write_rows(
-        &mut self,
-        out: &mut String,
-        walk: &mut Walk,
-        selections: &[Selection],
-        write: impl Fn(&Self, &mut String, &mut Walk, &Row<'u>, &[Selection]) -> u64,
-    ) {
-        let mut dearest = 0;
-        out.push('[');
-        for (at, row) in self.window.rows.iter().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            dearest = write(self, out, walk, row, selections).max(dearest);
-        }
-        out.push(']');
-        self.node_cost += dearest;
-    }
-
-    fn write_node(&self, out: &mut String, walk: &mut Walk, node: Node<'u>, selections: &[Selection]) -> u64 {
-        1 + self.executor.object(out, walk, node, selections)
-    }
-
-    fn write_edge(&self, out: &mut String, walk: &mut Walk, row: &Row<'u>, selections: &[Selection]) -> u64 {
-        let mut fields = Vec::new();
-        self.executor.collect("Edge", selections, &mut fields);
-        let mut spent = 0;
-        out.push('{');
-        for (at, (key, fields)) in fields.into_iter().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            write_json(out, &json!(key));
-            out.push(':');
-            match fields[0].name.as_str() {
-                "cursor" => write_json(out, &json!(connection::cursor(row))),
-                "node" => {
-                    let inner: Vec<Selection> =
-                        fields.iter().flat_map(|field| field.selections.iter().cloned()).collect();
-                    spent += self.write_node(out, walk, row.node, &inner);
-                }
-                _ => write_json(out, &json!(format!("{}Edge", row.node.type_name()))),
-            }
-        }
-        out.push('}');
-        spent
-    }
-}
-
-fn page_info(window: &Window<'_>) -> Map<String, Value> {
-    let cursor = |row: Option<&Row<'_>>| row.map_or(Value::Null, |row| json!(connection::cursor(row)));
-    let mut info = Map::new();
-    info.insert("hasNextPage".into(), json!(window.has_next && !window.rows.is_empty()));
-    info.insert("hasPreviousPage".into(), json!(window.has_previous));
-    info.insert("startCursor".into(), cursor(window.rows.first()));
-    info.insert("endCursor".into(), cursor(window.rows.last()));
-    info
-}
-
-fn access_denied(name: &str, scope: &str, field: &Field, walk: &Walk) -> GraphqlError {
-    let needed = format!("`{scope}` access scope.");
+fn access_denied(scopes: &[&str], field: &Field, walk: &Walk) -> GraphqlError {
+    let name = &field.name;
+    let needed = format!("`{}` access scope.", scopes.join("` or `"));
     let message = format!("Access denied for {name} field. Required access: {needed}");
     let extensions = json!({
         "code": "ACCESS_DENIED", "documentation": "https://shopify.dev/api/usage/access-scopes", "requiredAccess": needed,
@@ -401,7 +346,7 @@ fn refused(refusal: Refusal, field: &Field, walk: &Walk) -> GraphqlError {
     GraphqlError { path: walk.path.clone(), ..error }
 }
 
-fn write_json(out: &mut String, value: &Value) {
+pub(super) fn write_json(out: &mut String, value: &Value) {
     match value {
         Value::String(text) if !text.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\') => {
             out.push('"');

@@ -68,11 +68,41 @@ pub enum ShopifyFault {
     LostTokenResponse,
     /// Token endpoint: 503 with an HTML page. Imitates: shopify.dev "API response status and error codes", 503.
     TokenUnavailable,
+    /// `bulkOperationRunQuery` is refused: another process of the app holds the place. Imitates: gatsbyjs/gatsby-source-shopify pull request 3; airhorns/shopify-draft-proxy recorded answers (OPERATION_IN_PROGRESS).
+    BulkBusy,
+    /// The operation that is submitted ends FAILED with INTERNAL_SERVER_ERROR; its partial data shows up a minute later. Imitates: airbytehq/airbyte pull request 62499; craftcms/shopify issue 151.
+    BulkFailed,
+    /// The operation that is submitted ends FAILED with TIMEOUT and partial data. Imitates: Admin API schema, BulkOperationErrorCode.TIMEOUT.
+    BulkTimedOut,
+    /// The operation that is submitted ends FAILED with ACCESS_DENIED: a scope was lost on the way. Imitates: Admin API schema, BulkOperationErrorCode.ACCESS_DENIED.
+    BulkAccessDenied,
+    /// The operation that is submitted is EXPIRED by the time it is done, without an address. Imitates: Admin API schema, BulkOperationStatus.EXPIRED.
+    BulkExpiredEarly,
+    /// The operation that is submitted runs until the limit of ten days. Imitates: craftcms/shopify issue 172; shopify.dev bulk operations guide: 10 days.
+    BulkStuck,
+    /// `objectCount` of the operation that is submitted says three more than the file holds. Imitates: airbytehq/airbyte issue 85372: whole results dropped under status COMPLETED.
+    BulkCountDiffers,
+    /// The last fifth of the file is missing, cut between two lines; the counts are right. Imitates: airbytehq/airbyte issue 85372: whole results dropped under status COMPLETED.
+    BulkRowsLost,
+    /// Download: the file ends in the middle of a line. Imitates: singer-io/tap-xero changelog 2.1.0 (the same cut on another vendor).
+    BulkTruncated,
+    /// In the file children stand before their parents. Imitates: shopify.dev changelog "Bulk operations group objects default changed to false".
+    BulkChildrenFirst,
+    /// Download: 403, the signed address has expired. Imitates: shopify.dev bulk operations guide: addresses expire after seven days.
+    BulkUrlForbidden,
+    /// Download: 404, the file is not there. Imitates: shopify.dev bulk operations guide: results are kept for seven days.
+    BulkUrlGone,
+    /// `read_all_orders` is lost in the middle: orders older than 60 days are not there, and nothing says so. Imitates: Admin API schema, type Order (60 days); webhook topic app/scopes_update.
+    AllOrdersLost,
+    /// The list ends after this page although there is more, as it does at 25,000 rows. Imitates: shopify.dev "Shopify API limits": 25,000 objects.
+    PaginationWall,
+    /// The version asked for has run out and a newer one is served. Imitates: shopify.dev "About Shopify API versioning": fall-forward.
+    FellForward,
 }
 
 impl ShopifyFault {
     /// Every fault, for tests and tables that must not miss one.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 46] = [
         Self::Throttled200,
         Self::Throttled429,
         Self::InternalServerError,
@@ -104,6 +134,21 @@ impl ShopifyFault {
         Self::InvalidClient,
         Self::LostTokenResponse,
         Self::TokenUnavailable,
+        Self::BulkBusy,
+        Self::BulkFailed,
+        Self::BulkTimedOut,
+        Self::BulkAccessDenied,
+        Self::BulkExpiredEarly,
+        Self::BulkStuck,
+        Self::BulkCountDiffers,
+        Self::BulkRowsLost,
+        Self::BulkTruncated,
+        Self::BulkChildrenFirst,
+        Self::BulkUrlForbidden,
+        Self::BulkUrlGone,
+        Self::AllOrdersLost,
+        Self::PaginationWall,
+        Self::FellForward,
     ];
 
     /// The public report or document that the fault imitates.
@@ -142,6 +187,29 @@ impl ShopifyFault {
             Self::InvalidClient => "shopify.dev client-credentials-grant",
             Self::LostTokenResponse => "shopify.dev client-credentials-grant: ask again",
             Self::TokenUnavailable => "shopify.dev \"API response status and error codes\", 503",
+            Self::BulkBusy => {
+                "gatsbyjs/gatsby-source-shopify pull request 3; airhorns/shopify-draft-proxy recorded answers (OPERATION_IN_PROGRESS)"
+            }
+            Self::BulkFailed => "airbytehq/airbyte pull request 62499; craftcms/shopify issue 151",
+            Self::BulkTimedOut => "Admin API schema, BulkOperationErrorCode.TIMEOUT",
+            Self::BulkAccessDenied => "Admin API schema, BulkOperationErrorCode.ACCESS_DENIED",
+            Self::BulkExpiredEarly => "Admin API schema, BulkOperationStatus.EXPIRED",
+            Self::BulkStuck => "craftcms/shopify issue 172; shopify.dev bulk operations guide: 10 days",
+            Self::BulkCountDiffers => {
+                "airbytehq/airbyte issue 85372: whole results dropped under status COMPLETED"
+            }
+            Self::BulkRowsLost => {
+                "airbytehq/airbyte issue 85372: whole results dropped under status COMPLETED"
+            }
+            Self::BulkTruncated => "singer-io/tap-xero changelog 2.1.0 (the same cut on another vendor)",
+            Self::BulkChildrenFirst => {
+                "shopify.dev changelog \"Bulk operations group objects default changed to false\""
+            }
+            Self::BulkUrlForbidden => "shopify.dev bulk operations guide: addresses expire after seven days",
+            Self::BulkUrlGone => "shopify.dev bulk operations guide: results are kept for seven days",
+            Self::AllOrdersLost => "Admin API schema, type Order (60 days); webhook topic app/scopes_update",
+            Self::PaginationWall => "shopify.dev \"Shopify API limits\": 25,000 objects",
+            Self::FellForward => "shopify.dev \"About Shopify API versioning\": fall-forward",
         }
     }
 
@@ -157,5 +225,32 @@ impl ShopifyFault {
 impl CatalogFault for ShopifyFault {
     fn endpoint(self) -> Endpoint {
         Self::endpoint(self)
+    }
+
+    /// Faults of bulk operations sit in their submission or in the download; of the others only those of plain HTTP
+    /// reach the storage host.
+    fn concerns(self, request: &str) -> bool {
+        let (download, submission) =
+            (request.starts_with(super::bulk::PREFIX), request.contains("bulkOperationRunQuery"));
+        match self {
+            Self::BulkTruncated | Self::BulkUrlForbidden | Self::BulkUrlGone => download,
+            Self::BulkBusy
+            | Self::BulkFailed
+            | Self::BulkTimedOut
+            | Self::BulkAccessDenied
+            | Self::BulkExpiredEarly
+            | Self::BulkStuck
+            | Self::BulkCountDiffers
+            | Self::BulkRowsLost
+            | Self::BulkChildrenFirst => submission,
+            Self::BadGateway
+            | Self::ServiceUnavailable
+            | Self::GatewayTimeout
+            | Self::NotFound
+            | Self::TruncatedBody
+            | Self::ConnectionCut
+            | Self::StalledBody => true,
+            _ => !download,
+        }
     }
 }

@@ -2,18 +2,25 @@
 
 mod blemish;
 mod bucket;
+mod bulk;
 mod catalog_fields;
 mod connection;
+mod desk;
 mod execute;
 mod fault;
 mod graphql;
+mod handle;
+mod mutation;
 mod node;
+mod office;
 mod order_fields;
+mod page;
 mod root_fields;
 mod search;
 mod server;
 mod settings;
 mod token;
+mod webhook;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,8 +29,10 @@ use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use bucket::CostLimits;
+pub use bulk::BulkPace;
 pub use fault::ShopifyFault;
 pub use settings::ThrottleForm;
+pub use webhook::WebhookDelivery;
 
 use crate::fault::{FaultPlan, Injector};
 use crate::journal::{Journal, LoggedRequest};
@@ -33,10 +42,12 @@ use crate::rng::Rng;
 use crate::universe::{Region, ShopifyStream, TruthRecord, Universe};
 use crate::world::World;
 use bucket::Bucket;
+use bulk::BulkDesk;
 use graphql::schema::Schema;
 use server::{ShopifyState, lock};
 use settings::Settings;
 use token::{Credentials, TokenDesk};
+use webhook::WebhookDesk;
 
 const SDL: &str = include_str!("schema.graphql");
 
@@ -62,10 +73,16 @@ impl ShopifyTwin {
         let rng = Rng::new(seed).fork(if region == Region::Uk { 10 } else { 20 });
         let credentials = Credentials::new(&mut rng.fork(1));
         let now = world.clock.now();
+        let base_url = listener.base_url();
+        let schema = Schema::parse(SDL).expect("the twin's own SDL is checked by a test");
         let state = Arc::new(ShopifyState {
             world: Arc::clone(world),
             region,
-            schema: Schema::parse(SDL).expect("the twin's own SDL is checked by a test"),
+            early_schema: schema.clone().without("InventoryLevel", "isActive"),
+            schema,
+            base_url: base_url.clone(),
+            bulk: Mutex::new(BulkDesk::new(rng.fork(4))),
+            webhooks: Mutex::new(WebhookDesk::new(rng.fork(5))),
             neighbour,
             tokens: Mutex::new(TokenDesk::new(credentials.clone(), rng.fork(2))),
             bucket: Mutex::new(Bucket::new(now)),
@@ -74,7 +91,6 @@ impl ShopifyTwin {
             journal: Journal::default(),
             ids: Mutex::new(rng.fork(3)),
         });
-        let base_url = listener.base_url();
         listener.serve(Router::new().fallback(server::answer).with_state(Arc::clone(&state)));
         Self { state, base_url, credentials }
     }
@@ -119,9 +135,10 @@ impl ShopifyTwin {
         lock(&self.state.tokens).expire_minted();
     }
 
-    /// Ends the fixed token: the merchant removed the app.
+    /// Ends the fixed token: the merchant removed the app, of which `app/uninstalled` tells.
     pub fn revoke_access_token(&self) {
         lock(&self.state.tokens).revoke_fixed();
+        self.announce_uninstall();
     }
 
     /// Whether the bucket of cost points holds (the default) or is lifted.
@@ -155,9 +172,11 @@ impl ShopifyTwin {
     }
 
     /// The scopes granted. All read scopes of the served streams unless set; without `read_all_orders` only
-    /// orders of the last 60 days are visible.
+    /// orders of the last 60 days are visible. A change is told by `app/scopes_update`.
     pub fn set_scopes<'s>(&self, scopes: impl IntoIterator<Item = &'s str>) {
-        lock(&self.state.settings).scopes = scopes.into_iter().map(str::to_owned).collect();
+        let scopes: Vec<String> = scopes.into_iter().map(str::to_owned).collect();
+        let previous = std::mem::replace(&mut lock(&self.state.settings).scopes, scopes.clone());
+        self.announce_scopes(&previous, &scopes);
     }
 
     /// Lets a fault strike by plan.
@@ -197,5 +216,7 @@ impl ShopifyTwin {
     }
 }
 
+#[cfg(test)]
+mod answers;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::desk::{Desk, DeskView};
+use super::office::Office;
 use crate::universe::{
     Customer, Fulfillment, FulfillmentLine, InventoryLevel, Location, Order, Product, Refund, RefundLine,
     Shop, Tracking, Transaction, Variant,
@@ -44,6 +46,10 @@ pub(crate) enum Node<'u> {
     Quantity(&'u InventoryLevel, &'static str),
     Location(&'u Location),
     LocationAddress(&'u Location),
+    /// What stands behind the orders.
+    Office(Office<'u>),
+    /// What the twin keeps for the app.
+    Desk(Desk<'u>),
 }
 
 impl Node<'_> {
@@ -80,6 +86,8 @@ impl Node<'_> {
             Self::Quantity(..) => "InventoryQuantity",
             Self::Location(_) => "Location",
             Self::LocationAddress(_) => "LocationAddress",
+            Self::Office(office) => office.type_name(),
+            Self::Desk(desk) => desk.type_name(),
         }
     }
 }
@@ -161,11 +169,31 @@ pub(crate) struct Scene<'u> {
     pub(crate) lag: chrono::TimeDelta,
     /// How many rows a list shows at most.
     pub(crate) wall: usize,
+    /// Whether the shop has Shopify Payments.
+    pub(crate) payments: bool,
+    /// The oldest version that is still served.
+    pub(crate) oldest_version: &'static str,
+    /// What the twin keeps for the app.
+    pub(crate) desk: &'u DeskView,
     /// What goes into `extensions.search`.
     pub(crate) warnings: &'u RefCell<Vec<Value>>,
 }
 
-impl Scene<'_> {
+impl<'u> Scene<'u> {
+    /// Orders this side of the 60-day wall: without `read_all_orders` older ones are not there, and nothing says so.
+    pub(crate) fn orders(self) -> impl Iterator<Item = &'u Order> {
+        self.shop.orders.iter().filter(move |order| self.visible(order))
+    }
+
+    /// The order of that id, this side of the wall.
+    pub(crate) fn order(self, id: u64) -> Option<&'u Order> {
+        self.shop.order(id).filter(|order| self.visible(order))
+    }
+
+    fn visible(self, order: &Order) -> bool {
+        self.has_scope("read_all_orders") || order.stamp.created_at >= self.now - chrono::TimeDelta::days(60)
+    }
+
     pub(crate) fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|held| held == scope)
     }

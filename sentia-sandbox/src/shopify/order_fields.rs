@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::node::{Node, Resolved, Scene, gid, time, time_if};
+use super::office;
 use crate::universe::{
     Fulfillment, FulfillmentLine, Order, Refund, RefundLine, Region, Tracking, Transaction,
 };
@@ -42,6 +43,8 @@ pub(crate) fn order<'u>(
         "transactions" => Resolved::list(
             order.transactions.iter().map(|t| Node::Transaction(order, t)).take(first(arguments)),
         ),
+        "fulfillmentOrders" => office::fulfillment_orders_of(scene, order, arguments),
+        "returns" => office::returns_of(scene, order, arguments),
         _ => Resolved::Leaf(order_leaf(scene, order, field)),
     }
 }
@@ -60,7 +63,7 @@ fn order_leaf(scene: Scene<'_>, order: &Order, field: &str) -> Value {
         "cancelReason" => order.cancelled_at.map_or(Value::Null, |_| json!("CUSTOMER")),
         "displayFinancialStatus" => json!(financial_status(order)),
         "displayFulfillmentStatus" => json!(fulfillment_status(order)),
-        "returnStatus" => json!("NO_RETURN"),
+        "returnStatus" => json!(office::return_status(scene, order)),
         "currencyCode" => json!(scene.shop.currency),
         "presentmentCurrencyCode" => json!(order.presentment_currency),
         "taxesIncluded" => json!(order.taxes_included),
@@ -161,7 +164,7 @@ pub(crate) fn line<'u>(scene: Scene<'u>, order: &'u Order, at: usize, field: &st
     }
 }
 
-fn sold<'u>(
+pub(crate) fn sold<'u>(
     scene: Scene<'u>,
     variant: Option<u64>,
 ) -> Option<(&'u crate::universe::Product, &'u crate::universe::Variant)> {

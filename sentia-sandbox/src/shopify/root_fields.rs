@@ -4,67 +4,106 @@ use serde_json::{Map, Value, json};
 
 use super::catalog_fields::{VERSIONS, level_row};
 use super::node::{Node, Resolved, Row, Scene};
-use super::search;
-use crate::universe::{Order, Stamp};
+use super::{desk, office, search};
+use crate::universe::Stamp;
 
-/// The scope that a root field needs.
-pub(crate) fn required_scope(field: &str) -> Option<&'static str> {
+/// The scopes of which a field needs one; none when it is open to everybody.
+pub(crate) fn required_scopes(on: &str, field: &str) -> &'static [&'static str] {
+    match (on, field) {
+        ("Order", "returns") | ("QueryRoot", "return") => &["read_returns"],
+        ("Order" | "QueryRoot", "fulfillmentOrders") | ("QueryRoot", "fulfillmentOrder") => &[
+            "read_assigned_fulfillment_orders",
+            "read_merchant_managed_fulfillment_orders",
+            "read_third_party_fulfillment_orders",
+        ],
+        ("ShopifyPaymentsAccount", "payouts" | "balanceTransactions") => &["read_shopify_payments_payouts"],
+        ("QueryRoot", _) => root_scopes(field),
+        _ => &[],
+    }
+}
+
+fn root_scopes(field: &str) -> &'static [&'static str] {
     match field {
-        "order" | "orders" | "ordersCount" | "refund" => Some("read_orders"),
-        "fulfillment" => Some("read_fulfillments"),
-        "product" | "products" | "productsCount" | "productVariant" | "productVariants" => {
-            Some("read_products")
-        }
-        "customer" | "customers" => Some("read_customers"),
-        "location" | "locations" => Some("read_locations"),
-        "inventoryItem" | "inventoryItems" | "inventoryLevel" => Some("read_inventory"),
-        _ => None,
+        "order" | "orders" | "ordersCount" | "refund" => &["read_orders"],
+        "fulfillment" => &["read_fulfillments"],
+        "product"
+        | "products"
+        | "productsCount"
+        | "productVariant"
+        | "productVariants"
+        | "productVariantsCount" => &["read_products"],
+        "customer" | "customers" | "customersCount" => &["read_customers"],
+        "location" | "locations" => &["read_locations"],
+        "inventoryItem" | "inventoryItems" | "inventoryLevel" => &["read_inventory"],
+        "draftOrder" | "draftOrders" | "draftOrdersCount" => &["read_draft_orders"],
+        "shopifyPaymentsAccount" => &["read_shopify_payments", "read_shopify_payments_accounts"],
+        _ => &[],
     }
 }
 
 pub(crate) fn root<'u>(scene: Scene<'u>, field: &str, arguments: &Map<String, Value>) -> Resolved<'u> {
-    let query = arguments.get("query").and_then(Value::as_str);
-    let sort = arguments.get("sortKey").and_then(Value::as_str).unwrap_or("ID");
-    let sorted = |rows: Vec<Row<'u>>| {
-        Resolved::Connection(sort_rows(scene, search::find(scene, field, rows, query), sort))
-    };
+    let list = |rows: Vec<Row<'u>>| listed(scene, field, rows, arguments);
     let id = arguments.get("id").and_then(Value::as_str);
     match field {
         "shop" => Resolved::Object(Node::Shop),
         "currentAppInstallation" => Resolved::Object(Node::Installation),
         "publicApiVersions" => Resolved::list((0..VERSIONS.len()).map(Node::Version)),
-        "orders" => sorted(order_rows(scene)),
-        "ordersCount" => {
-            Resolved::Object(Node::Count(search::find(scene, field, order_rows(scene), query).len()))
-        }
-        "products" => sorted(product_rows(scene)),
-        "productsCount" => {
-            Resolved::Object(Node::Count(search::find(scene, field, product_rows(scene), query).len()))
-        }
-        "productVariants" => {
-            sorted(scene.shop.variants().map(|(p, v)| plain(Node::Variant(p, v), v.id)).collect())
-        }
-        "customers" => sorted(scene.shop.customers.iter().map(|c| plain(Node::Customer(c), c.id)).collect()),
+        "orders" => list(order_rows(scene)),
+        "products" => list(product_rows(scene)),
+        "productVariants" => list(variant_rows(scene)),
+        "customers" => list(customer_rows(scene)),
         "inventoryItems" => {
-            sorted(scene.shop.variants().map(|(p, v)| plain(Node::Item(p, v), v.item.id)).collect())
+            list(scene.shop.variants().map(|(p, v)| plain(Node::Item(p, v), v.item.id)).collect())
         }
-        "locations" => sorted(location_rows(scene, arguments)),
+        "locations" => list(location_rows(scene, arguments)),
+        "shopifyPaymentsAccount" | "fulfillmentOrders" | "draftOrders" => {
+            office::root(scene, field, arguments)
+        }
+        "bulkOperations" | "currentBulkOperation" | "webhookSubscriptions" => {
+            desk::root(scene, field, arguments)
+        }
         "location" => Resolved::maybe(match id {
             Some(id) => by_gid(scene, id, Some("Location")),
             None => scene.shop.locations.first().map(Node::Location),
         }),
         "nodes" => {
-            let ids = arguments
-                .get("ids")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str);
-            Resolved::List(ids.map(|id| by_gid(scene, id, None)).collect())
+            let ids = arguments.get("ids").and_then(Value::as_array).into_iter().flatten();
+            Resolved::List(ids.filter_map(Value::as_str).map(|id| by_gid(scene, id, None)).collect())
         }
         "node" => Resolved::maybe(id.and_then(|id| by_gid(scene, id, None))),
-        _ => Resolved::maybe(id.and_then(|id| by_gid(scene, id, type_of(field)))),
+        _ => match counted(scene, field, arguments) {
+            Some(rows) => {
+                let query = arguments.get("query").and_then(Value::as_str);
+                Resolved::Object(Node::Count(search::find(scene, field, rows, query).len()))
+            }
+            None => Resolved::maybe(id.and_then(|id| by_gid(scene, id, type_of(field)))),
+        },
     }
+}
+
+/// Rows as a list shows them: searched and sorted.
+pub(crate) fn listed<'u>(
+    scene: Scene<'u>,
+    list: &str,
+    rows: Vec<Row<'u>>,
+    arguments: &Map<String, Value>,
+) -> Resolved<'u> {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+    let found = search::find(scene, list, rows, text("query"));
+    Resolved::Connection(sort_rows(scene, found, text("sortKey").unwrap_or("ID")))
+}
+
+/// The rows that a count counts.
+fn counted<'u>(scene: Scene<'u>, field: &str, arguments: &Map<String, Value>) -> Option<Vec<Row<'u>>> {
+    Some(match field {
+        "ordersCount" => order_rows(scene),
+        "productsCount" => product_rows(scene),
+        "productVariantsCount" => variant_rows(scene),
+        "customersCount" => customer_rows(scene),
+        "draftOrdersCount" => office::draft_rows(scene),
+        "webhookSubscriptionsCount" => desk::subscription_rows(scene, arguments),
+        _ => return None,
+    })
 }
 
 fn type_of(field: &str) -> Option<&'static str> {
@@ -77,6 +116,11 @@ fn type_of(field: &str) -> Option<&'static str> {
         "inventoryLevel" => "InventoryLevel",
         "refund" => "Refund",
         "fulfillment" => "Fulfillment",
+        "fulfillmentOrder" => "FulfillmentOrder",
+        "return" => "Return",
+        "draftOrder" => "DraftOrder",
+        "bulkOperation" => "BulkOperation",
+        "webhookSubscription" => "WebhookSubscription",
         _ => "Nothing",
     })
 }
@@ -86,18 +130,15 @@ fn plain(node: Node<'_>, id: u64) -> Row<'_> {
 }
 
 fn order_rows<'u>(scene: Scene<'u>) -> Vec<Row<'u>> {
-    scene
-        .shop
-        .orders
-        .iter()
-        .filter(|order| visible(scene, order))
-        .map(|order| plain(Node::Order(order), order.id))
-        .collect()
+    scene.orders().map(|order| plain(Node::Order(order), order.id)).collect()
 }
 
-/// The 60-day wall: without `read_all_orders` older orders are not there, and nothing says so.
-fn visible(scene: Scene<'_>, order: &Order) -> bool {
-    scene.has_scope("read_all_orders") || order.stamp.created_at >= scene.now - chrono::TimeDelta::days(60)
+fn variant_rows<'u>(scene: Scene<'u>) -> Vec<Row<'u>> {
+    scene.shop.variants().map(|(p, v)| plain(Node::Variant(p, v), v.id)).collect()
+}
+
+fn customer_rows<'u>(scene: Scene<'u>) -> Vec<Row<'u>> {
+    scene.shop.customers.iter().map(|c| plain(Node::Customer(c), c.id)).collect()
 }
 
 fn product_rows<'u>(scene: Scene<'u>) -> Vec<Row<'u>> {
@@ -115,7 +156,7 @@ fn sort_rows<'u>(scene: Scene<'u>, mut rows: Vec<Row<'u>>, key: &str) -> Vec<Row
     for row in &mut rows {
         row.at = stamp(row.node).and_then(|stamp| match key {
             "UPDATED_AT" => Some(search::indexed(scene, stamp).unwrap_or(stamp.updated_at)),
-            "CREATED_AT" | "PROCESSED_AT" | "PUBLISHED_AT" => Some(stamp.created_at),
+            "CREATED_AT" | "PROCESSED_AT" | "PUBLISHED_AT" | "ISSUED_AT" => Some(stamp.created_at),
             _ => None,
         });
     }
@@ -128,6 +169,8 @@ fn stamp(node: Node<'_>) -> Option<Stamp> {
         Node::Order(order) => Some(order.stamp),
         Node::Product(product) => Some(product.stamp),
         Node::Customer(customer) => Some(customer.stamp),
+        Node::Office(office) => office.stamp(),
+        Node::Desk(desk) => desk.stamp(),
         _ => None,
     }
 }
@@ -140,10 +183,10 @@ fn by_gid<'u>(scene: Scene<'u>, gid: &str, wanted: Option<&str>) -> Option<Node<
     }
     let id: u64 = rest.split('?').next()?.parse().ok()?;
     let shop = scene.shop;
-    let orders = || shop.orders.iter().filter(|order| visible(scene, order));
+    let orders = || scene.orders();
     match kind {
         "Shop" => (shop.id == id).then_some(Node::Shop),
-        "Order" => shop.order(id).filter(|order| visible(scene, order)).map(Node::Order),
+        "Order" => scene.order(id).map(Node::Order),
         "Product" => shop.products.iter().find(|product| product.id == id).map(Node::Product),
         "ProductVariant" => shop.variants().find(|(_, v)| v.id == id).map(|(p, v)| Node::Variant(p, v)),
         "InventoryItem" => shop.variants().find(|(_, v)| v.item.id == id).map(|(p, v)| Node::Item(p, v)),
@@ -159,7 +202,7 @@ fn by_gid<'u>(scene: Scene<'u>, gid: &str, wanted: Option<&str>) -> Option<Node<
         "Fulfillment" => {
             orders().find_map(|o| o.fulfillments.iter().find(|f| f.id == id).map(|f| Node::Fulfillment(o, f)))
         }
-        _ => None,
+        _ => office::by_id(scene, kind, id).or_else(|| desk::by_id(scene, kind, id)),
     }
 }
 

@@ -26,7 +26,7 @@ struct Term {
 }
 
 /// What a row says about a field.
-enum Fact {
+pub(crate) enum Fact {
     Time(DateTime<Utc>),
     /// A time that is matched by whole days only, as the schema says of customers.
     Day(DateTime<Utc>),
@@ -189,6 +189,8 @@ fn fields(node: Node<'_>) -> &'static [&'static str] {
             &["id", "updated_at", "customer_date", "email", "country", "state", "tag", "orders_count"]
         }
         Node::Location(_) => &["id", "name", "active", "created_at", "city", "country", "zip", "legacy"],
+        Node::Office(office) => office.search_fields(),
+        Node::Desk(desk) => desk.search_fields(),
         _ => &[],
     }
 }
@@ -200,6 +202,10 @@ fn holds(scene: Scene<'_>, node: Node<'_>, term: &Term) -> bool {
             Node::Product(product) => product.title.clone(),
             Node::Variant(_, variant) | Node::Item(_, variant) => variant.sku.clone(),
             Node::Customer(customer) => customer.email.clone(),
+            Node::Office(office) => match office.name() {
+                Some(name) => name,
+                None => return true,
+            },
             _ => return true,
         };
         return term.negated != name.to_lowercase().contains(&term.value.to_lowercase());
@@ -213,6 +219,8 @@ fn fact(scene: Scene<'_>, node: Node<'_>, field: &str) -> Option<Fact> {
     let words = |word: &str| Some(Fact::Words(vec![word.to_owned()]));
     match (node, field) {
         (Node::Order(order), _) => order_fact(scene, order, field),
+        (Node::Office(office), _) => office.fact(scene, field),
+        (Node::Desk(desk), _) => desk.fact(field),
         (Node::Product(product), "updated_at") => indexed(scene, product.stamp).map(Fact::Time),
         (Node::Product(product), "created_at" | "published_at") => Some(Fact::Time(product.stamp.created_at)),
         (Node::Product(product), "id") => Some(Fact::Id(product.id)),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::blemish::spoil;
 use super::bucket::Bucket;
+use super::bulk::{self, BulkDesk};
 use super::catalog_fields::VERSIONS;
 use super::execute::{Answer, Executor};
 use super::fault::ShopifyFault;
@@ -18,9 +19,10 @@ use super::graphql::ast::{Document, Operation};
 use super::graphql::error::GraphqlError;
 use super::graphql::schema::Schema;
 use super::graphql::{cost, parser, validate, variables};
-use super::node::Scene;
+use super::mutation::{self, Call};
 use super::settings::{Settings, ThrottleForm};
 use super::token::TokenDesk;
+use super::webhook::WebhookDesk;
 use crate::fault::{Endpoint, Injector};
 use crate::journal::{Journal, LoggedRequest, harmless};
 use crate::pacing::Pacing;
@@ -43,6 +45,11 @@ pub(crate) struct ShopifyState {
     pub(crate) faults: Injector<ShopifyFault>,
     pub(crate) journal: Journal,
     pub(crate) ids: Mutex<Rng>,
+    /// As 2026-01 has it, which lacks a field.
+    pub(crate) early_schema: Schema,
+    pub(crate) base_url: String,
+    pub(crate) bulk: Mutex<BulkDesk>,
+    pub(crate) webhooks: Mutex<WebhookDesk>,
 }
 
 /// Locks without fear of poison: nothing here is left half done by a panic.
@@ -60,7 +67,10 @@ pub(crate) async fn answer(State(state): State<Arc<ShopifyState>>, request: Requ
     let mention = if is_token { path.clone() } else { format!("{path}?{query}\n{text}") };
     let fault = state.faults.strike(&state.world, endpoint, &mention);
     let request_id = lock(&state.ids).guid();
-    let reply = if is_token {
+    let file = bulk::download(&state, &head.method, &path, &query, &head.headers, fault);
+    let reply = if let Some(file) = file {
+        file_or_outage(&state, file, fault, &path)
+    } else if is_token {
         token(&state, &head.method, &body, fault)
     } else {
         data(&state, &head.method, &path, &head.headers, &text, fault)
@@ -79,6 +89,12 @@ pub(crate) async fn answer(State(state): State<Arc<ShopifyState>>, request: Requ
         fault: fault.map(|fault| format!("{fault:?}")),
     });
     reply.header("x-request-id", request_id.to_string()).send(now, ())
+}
+
+/// A download from the storage host, which has outages of its own but knows no tokens.
+fn file_or_outage(state: &ShopifyState, file: Reply, fault: Option<ShopifyFault>, path: &str) -> Reply {
+    let reply = fault.and_then(|fault| outage(state, fault, path)).unwrap_or(file);
+    reply.delivered(delivery(fault))
 }
 
 fn token(state: &ShopifyState, method: &Method, body: &[u8], fault: Option<ShopifyFault>) -> Reply {
@@ -105,24 +121,32 @@ fn data(
     fault: Option<ShopifyFault>,
 ) -> Reply {
     let asked = path.strip_prefix("/admin/api/").and_then(|rest| rest.strip_suffix("/graphql.json"));
-    let Some(served) = asked.and_then(served_version).filter(|_| method == Method::POST) else {
+    let oldest = lock(&state.settings).oldest_version;
+    let Some(served) =
+        asked.and_then(|asked| served_version(asked, oldest)).filter(|_| method == Method::POST)
+    else {
         return Reply::html(404, "Not Found");
     };
-    let served = if fault == Some(ShopifyFault::WrongVersion) { "2026-01" } else { served };
+    let served = match fault {
+        Some(ShopifyFault::WrongVersion) => "2026-01",
+        Some(ShopifyFault::FellForward) => "2026-10",
+        _ => served,
+    };
     let reply = match fault.and_then(|fault| outage(state, fault, path)) {
         Some(reply) => reply,
         None if !lock(&state.tokens).admits(headers, state.world.clock.now()) => unauthorized(),
-        None => graphql(state, headers, body, fault),
+        None => graphql(state, headers, body, served, fault),
     };
     reply.delivered(delivery(fault)).header("x-shopify-api-version", served)
 }
 
 /// A version that has run out falls forward to the oldest that is served; anything else unknown is not found.
-fn served_version(asked: &str) -> Option<&'static str> {
+fn served_version(asked: &str, oldest: &'static str) -> Option<&'static str> {
     let known = VERSIONS.iter().map(|(handle, ..)| *handle).find(|handle| *handle == asked);
+    let known = known.map(|known| known.max(oldest));
     let well_formed =
         asked.len() == 7 && asked.is_ascii() && asked.as_bytes()[4] == b'-' && asked.starts_with("20");
-    known.or_else(|| (well_formed && asked < VERSIONS[0].0).then_some(VERSIONS[0].0))
+    known.or_else(|| (well_formed && asked < oldest).then_some(oldest))
 }
 
 fn unauthorized() -> Reply {
@@ -172,7 +196,13 @@ fn delivery(fault: Option<ShopifyFault>) -> Delivery {
     }
 }
 
-fn graphql(state: &ShopifyState, headers: &HeaderMap, body: &str, fault: Option<ShopifyFault>) -> Reply {
+fn graphql(
+    state: &ShopifyState,
+    headers: &HeaderMap,
+    body: &str,
+    served: &str,
+    fault: Option<ShopifyFault>,
+) -> Reply {
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.starts_with("application/json") {
@@ -203,7 +233,8 @@ fn graphql(state: &ShopifyState, headers: &HeaderMap, body: &str, fault: Option<
         Ok(operation) => operation,
         Err(error) => return mistakes(&[error]),
     };
-    let errors = validate::validate(&state.schema, &document, operation);
+    let schema = if served == VERSIONS[0].0 { &state.early_schema } else { &state.schema };
+    let errors = validate::validate(schema, &document, operation);
     if !errors.is_empty() {
         return mistakes(&errors);
     }
@@ -231,7 +262,7 @@ fn choose<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Operatio
         None if document.operations.len() == 1 => Ok(&document.operations[0]),
         None => Err(GraphqlError::new("An operation name is required")),
     }?;
-    if found.kind != "query" {
+    if found.kind == "subscription" {
         return Err(GraphqlError::new(format!("Schema is not configured for {}s", found.kind)));
     }
     Ok(found)
@@ -245,7 +276,10 @@ fn run(
     fault: Option<ShopifyFault>,
 ) -> Reply {
     let requested = cost::requested(&state.schema, document, operation, variables);
-    let settings = lock(&state.settings).clone();
+    let mut settings = lock(&state.settings).clone();
+    if fault == Some(ShopifyFault::AllOrdersLost) {
+        settings.scopes.retain(|scope| scope != "read_all_orders");
+    }
     let limit = lock(&state.bucket).limits.single_query;
     if requested > limit {
         return too_dear(requested, limit);
@@ -256,16 +290,11 @@ fn run(
         return throttled(state, settings.throttle_form, requested);
     }
     let warnings = RefCell::new(Vec::new());
+    let call = Call { settings: &settings, fault, now };
+    let desk = mutation::perform(state, &call, document, operation, variables);
     let answer = {
         let universe = state.world.read();
-        let scene = Scene {
-            shop: universe.shop(state.region),
-            scopes: &settings.scopes,
-            now,
-            lag: settings.index_lag,
-            wall: settings.pagination_wall,
-            warnings: &warnings,
-        };
+        let scene = call.scene(state, &universe, &warnings, &desk);
         if fault == Some(ShopifyFault::SearchWarning) {
             let warning = json!({"field": "updated", "message": "Invalid search field for this query.", "code": "invalid_field"});
             super::search::warn(scene, "orders", "updated:>0", &[warning]);

@@ -54,7 +54,7 @@ fn every_type_field_and_argument_is_in_the_published_schema() {
 #[test]
 fn published_queries_are_valid_for_the_twin() {
     let own = Schema::parse(SDL).unwrap();
-    let read_only = [
+    let queries = [
         "customers",
         "inventory_items",
         "location_inventory_levels",
@@ -66,10 +66,23 @@ fn published_queries_are_valid_for_the_twin() {
         "product_variants",
         "products",
         "shop",
+        "bulk_cancel",
+        "bulk_run_query",
+        "bulk_status",
+        "webhook_subscription_create",
     ];
-    let expected =
-        [("orders", 135), ("products", 275), ("inventory_items", 128), ("customers", 23), ("locations", 9)];
-    for name in read_only {
+    let expected = [
+        ("orders", 135),
+        ("products", 275),
+        ("inventory_items", 128),
+        ("customers", 23),
+        ("locations", 9),
+        ("payouts", 17),
+        ("product_variants", 23),
+        ("bulk_run_query", 10),
+        ("bulk_status", 1),
+    ];
+    for name in queries {
         let Some(query) = published(&format!("queries/{name}.graphql")) else { return };
         let document = parser::parse(&query).unwrap();
         let operation = &document.operations[0];
@@ -112,6 +125,35 @@ fn the_cost_model_agrees_with_recorded_answers() {
         );
     }
     assert!(vectors.len() > 40);
+}
+
+#[test]
+fn the_schema_is_good_for_all_shipped_versions() {
+    let own = Schema::parse(SDL).unwrap();
+    for version in ["2026-04", "2026-10"] {
+        let Some(sdl) = unpacked(&format!("admin/admin-{version}.graphql.gz")) else { return };
+        let real = Schema::parse(&sdl).unwrap();
+        for (name, ty) in own.types() {
+            let known = real.get(name).unwrap_or_else(|| panic!("no type {name} in {version}"));
+            for (field, definition) in &ty.fields {
+                let known =
+                    known.fields.get(field).unwrap_or_else(|| panic!("no field {name}.{field} in {version}"));
+                assert_eq!(definition.ty, known.ty, "{name}.{field} in {version}");
+            }
+        }
+    }
+}
+
+/// As [`published`], through the system's gzip.
+fn unpacked(path: &str) -> Option<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/specs/shopify").join(path);
+    let output = std::process::Command::new("gzip").arg("-dc").arg(&path).output().ok();
+    let text = output.filter(|output| output.status.success()).and_then(|o| String::from_utf8(o.stdout).ok());
+    if text.is_none() {
+        assert!(std::env::var_os("SENTIA_REQUIRE_SPECS").is_none(), "{} is required", path.display());
+        println!("skipped: {} is not here", path.display());
+    }
+    text
 }
 
 #[test]

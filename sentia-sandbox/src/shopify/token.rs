@@ -49,6 +49,10 @@ impl TokenDesk {
         fixed || self.minted.get(token).is_some_and(|expires_at| *expires_at > now)
     }
 
+    pub(crate) fn client_secret(&self) -> &str {
+        &self.credentials.client_secret
+    }
+
     pub(crate) fn expire_minted(&mut self) {
         self.minted.clear();
     }

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::books::{DocumentStatus, PaymentStatus, Side};
+use super::warehouse::WarehouseChanges;
 use super::{Region, Universe};
 
 /// What one step of [`Universe::evolve`] changed, by the vendors' own ids.
@@ -31,6 +32,33 @@ pub struct Evolution {
     pub contacts_archived: Vec<Uuid>,
     /// Items that vanished.
     pub items_deleted: Vec<Uuid>,
+    /// What changed in the warehouses.
+    pub warehouse: WarehouseChanges,
+    /// Returns asked for, approved or closed (GIDs); their orders are among [`orders_changed`](Self::orders_changed).
+    pub returns_changed: Vec<String>,
+    /// Draft orders written or mailed (GIDs).
+    pub drafts_changed: Vec<String>,
+    /// Draft orders that vanished (GIDs).
+    pub drafts_deleted: Vec<String>,
+    /// What changed in the office.
+    pub office: super::OfficeEvolution,
+    /// Amazon orders placed, still pending (order ids).
+    pub marketplace_orders_placed: Vec<String>,
+    /// Amazon orders confirmed, shipped, cancelled or touched (order ids).
+    pub marketplace_orders_changed: Vec<String>,
+    /// Amazon offers with a new price (`marketplaceId/sku`).
+    pub listings_changed: Vec<String>,
+    /// Amazon offers that vanished (`marketplaceId/sku`).
+    pub listings_deleted: Vec<String>,
+    /// Stock at Amazon that changed (`marketplaceId/sku`).
+    pub fba_stock_changed: Vec<String>,
+    /// Amazon transactions that were held back until now (transaction ids).
+    pub transactions_released: Vec<String>,
+    /// Amazon settlements closed (settlement ids).
+    pub settlements_closed: Vec<String>,
+    /// The rest of the books. An invoice that an advance was used against is named in
+    /// [`invoices_changed`](Self::invoices_changed).
+    pub ledger: super::LedgerEvolution,
 }
 
 impl Universe {
@@ -45,6 +73,13 @@ impl Universe {
             self.evolve_shop(region, &mut report);
         }
         self.evolve_books(&mut report);
+        self.evolve_warehouses(&mut report.warehouse);
+        for region in [Region::Uk, Region::Usa] {
+            self.evolve_back_office(region, &mut report);
+        }
+        report.office = self.evolve_office();
+        self.evolve_marketplaces(&mut report);
+        self.evolve_ledger(&mut report);
         report
     }
 

@@ -7,10 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::BackOffice;
 use super::books::{Account, Books, Contact, ContactStatus, DocumentStatus, Item, Side};
 use super::ordering::cents;
 use super::shop::{Customer, InventoryItem, InventoryLevel, Location, Product, Region, Shop, Stamp, Variant};
-use super::{Size, Universe};
+use super::warehouse::Warehousing;
+
+use super::{Ledger, SellerAccounts, Size, Universe};
 use crate::rng::Rng;
 
 const MATERIALS: [&str; 6] = ["Oak", "Walnut", "Ash", "Steel", "Brass", "Linen"];
@@ -36,18 +39,29 @@ enum Happening {
 pub(super) fn universe(seed: u64, size: Size, as_of: DateTime<Utc>) -> Universe {
     let start = as_of - TimeDelta::days(size.history_days);
     let rng = Rng::new(seed);
+    let shop_uk = shop(Region::Uk, &size, rng.fork(1), start);
+    let shop_usa = shop(Region::Usa, &size, rng.fork(2), start);
     let mut universe = Universe {
         seed,
         now: start,
-        shop_uk: shop(Region::Uk, &size, rng.fork(1), start),
-        shop_usa: shop(Region::Usa, &size, rng.fork(2), start),
+        amazon: SellerAccounts::open(seed, [&shop_uk, &shop_usa], start),
+        shop_uk,
+        shop_usa,
         books: books(rng.fork(3), start),
         rng: rng.fork(4),
+        office: super::Office::unborn(start),
         size,
+        warehouse: Warehousing::new(rng.fork(700)),
+        ledger: Ledger::empty(rng.fork(7)),
     };
     add_items(&mut universe, start);
     play(&mut universe, start, as_of);
+    universe.amazon.play(&universe.size, start, as_of);
     universe.now = as_of;
+    universe.open_warehouses();
+    super::back_office::furnish(&mut universe);
+    universe.office = super::office::office(&universe, start);
+    universe.open_ledger(start, as_of);
     universe
 }
 
@@ -174,6 +188,7 @@ fn shop(region: Region, size: &Size, mut rng: Rng, start: DateTime<Utc>) -> Shop
         customers: vec![],
         orders: vec![],
         deleted: vec![],
+        back_office: BackOffice::new(region, rng.fork(7)),
         next_id: if uk { 820_982_911_946_154_501 } else { 788_032_119_674_292_901 },
         next_number: 1_000,
     };

@@ -7,6 +7,31 @@ mod invoicing;
 mod ordering;
 mod shop;
 mod truth;
+pub mod warehouse;
+
+mod back_office;
+mod drafting;
+mod drafts;
+mod fulfillment_orders;
+mod payments;
+mod removals;
+mod returns;
+mod settlement;
+mod truth_back_office;
+
+pub mod office;
+
+mod marketplace;
+
+mod advance;
+mod banking;
+mod journal;
+mod ledger;
+mod ledger_truth;
+mod manual_journal;
+mod posting;
+mod purchasing;
+mod setting;
 
 pub use books::{
     Account, Allocation, Books, Contact, ContactStatus, CreditNote, CreditNoteLink, Document, DocumentLine,
@@ -18,6 +43,31 @@ pub use shop::{
     Product, Refund, RefundLine, Region, Shop, Stamp, Tracking, Transaction, Variant,
 };
 pub use truth::{Presence, ShopifyStream, TruthRecord, XeroStream};
+pub use warehouse::UnleashedStream;
+
+pub use back_office::{BackOffice, Redaction};
+pub use drafts::{DraftLine, DraftOrder};
+pub use fulfillment_orders::FulfillmentOrder;
+pub use payments::{BalanceTransaction, Payout};
+pub use returns::{Return, ReturnLine};
+
+pub use office::{MicrosoftGraphStream, Office, OfficeEvolution};
+
+pub use marketplace::{
+    AmazonStream, CatalogEntry, FbaReturn, FbaStock, FulfilledBy, LedgerBalance, LedgerEvent, Listing,
+    Market, MarketBuyer, MarketCharge, MarketOrder, MarketOrderItem, MarketOrderStatus, MarketPackage,
+    MarketTransaction, ReleaseStatus, SellerAccount, SellerAccounts, Settlement, SettlementLine,
+    TransactionItem,
+};
+
+pub use advance::{Advance, AdvanceKind};
+pub use banking::{BankTransaction, BankTransfer};
+pub use journal::Journal;
+pub use ledger::{Ledger, LedgerEvolution};
+pub use manual_journal::{ManualJournal, ManualJournalLine};
+pub use posting::{Balance, Posting, PostingLine, Source};
+pub use purchasing::{LineSet, PurchaseOrder, Quote};
+pub use setting::{Currency, TaxRate, TrackingCategory, TrackingOption};
 
 use chrono::{DateTime, SubsecRound, TimeZone, Utc};
 
@@ -104,7 +154,15 @@ pub struct Universe {
     pub shop_usa: Shop,
     /// The books: one organisation in the United Kingdom with GBP as base currency.
     pub books: Books,
+    /// The warehouses and works: one Unleashed account in the United Kingdom with GBP as base currency.
+    pub warehouse: warehouse::Warehousing,
+    /// The Microsoft 365 tenant: people, lists, files, mail.
+    pub office: Office,
     pub(crate) rng: Rng,
+    /// The two seller accounts on Amazon, which sell what the shops sell.
+    pub amazon: SellerAccounts,
+    /// The rest of the books: orders, quotes, bank, advances, manual journals, settings.
+    pub ledger: Ledger,
 }
 
 impl Universe {
@@ -139,8 +197,10 @@ impl Universe {
         }
     }
 
-    /// Moves the universe's present forward; an earlier moment than the present one is ignored.
+    /// Moves the universe's present forward; an earlier moment than the present one is ignored. Payouts that fall due
+    /// are issued.
     pub fn advance_to(&mut self, moment: DateTime<Utc>) {
         self.now = self.now.max(moment.trunc_subsecs(3));
+        self.settle_payouts();
     }
 }

@@ -65,6 +65,7 @@ impl Universe {
             order.stamp.touch(now);
         }
         self.book_order(region, id);
+        self.bank_latest(region, id);
     }
 
     /// Everything of an order that is not shipped yet leaves the first location in one parcel.
@@ -141,6 +142,7 @@ impl Universe {
         order.refunds.push(refund);
         order.stamp.touch(now);
         self.book_refund(region, id);
+        self.bank_latest(region, id);
     }
 
     /// Somebody edits an order's tags: its updated-at moves, nothing else of weight does.
@@ -154,13 +156,17 @@ impl Universe {
         }
     }
 
-    /// An order vanishes, as test orders do; its invoice stays.
+    /// An order vanishes, as test orders do, and its fulfillment order and returns with it; its invoice stays.
     pub fn delete_order(&mut self, region: Region, id: u64) {
         let now = self.now;
         let shop = self.shop_mut(region);
         if shop.order(id).is_some() {
+            let with_it: Vec<String> = std::iter::once(format!("gid://shopify/Order/{id}"))
+                .chain(std::iter::once(format!("gid://shopify/FulfillmentOrder/{}", id + 1)))
+                .chain(shop.back_office.returns_of(id).map(|r| format!("gid://shopify/Return/{}", r.id)))
+                .collect();
             shop.orders.retain(|order| order.id != id);
-            shop.deleted.push((format!("gid://shopify/Order/{id}"), now));
+            shop.deleted.extend(with_it.into_iter().map(|gid| (gid, now)));
         }
     }
 

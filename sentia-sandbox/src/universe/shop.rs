@@ -64,6 +64,8 @@ pub struct Shop {
     pub orders: Vec<Order>,
     /// GIDs that vanished without a tombstone, and when.
     pub deleted: Vec<(String, DateTime<Utc>)>,
+    /// Payouts, drafts and returns.
+    pub back_office: super::BackOffice,
     pub(crate) next_id: u64,
     pub(crate) next_number: u32,
 }

@@ -43,15 +43,15 @@ impl TruthRecord {
         matches!(self.presence, Presence::Gone | Presence::Voided)
     }
 
-    fn live(key: String, updated_at: DateTime<Utc>) -> Self {
+    pub(super) fn live(key: String, updated_at: DateTime<Utc>) -> Self {
         Self { key, updated_at, presence: Presence::Live, status: None, amounts: BTreeMap::new() }
     }
 
-    fn status(self, status: &str) -> Self {
+    pub(super) fn status(self, status: &str) -> Self {
         Self { status: Some(status.to_owned()), ..self }
     }
 
-    fn amount(mut self, name: &'static str, amount: Decimal) -> Self {
+    pub(super) fn amount(mut self, name: &'static str, amount: Decimal) -> Self {
         self.amounts.insert(name, amount);
         self
     }
@@ -72,11 +72,16 @@ pub enum ShopifyStream {
     InventoryLevels,
     Locations,
     Customers,
+    FulfillmentOrders,
+    Returns,
+    DraftOrders,
+    Payouts,
+    BalanceTransactions,
 }
 
 impl ShopifyStream {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Orders,
         Self::OrderLines,
         Self::Refunds,
@@ -88,6 +93,11 @@ impl ShopifyStream {
         Self::InventoryLevels,
         Self::Locations,
         Self::Customers,
+        Self::FulfillmentOrders,
+        Self::Returns,
+        Self::DraftOrders,
+        Self::Payouts,
+        Self::BalanceTransactions,
     ];
 
     fn type_name(self) -> &'static str {
@@ -103,6 +113,11 @@ impl ShopifyStream {
             Self::InventoryLevels => "InventoryLevel",
             Self::Locations => "Location",
             Self::Customers => "Customer",
+            Self::FulfillmentOrders => "FulfillmentOrder",
+            Self::Returns => "Return",
+            Self::DraftOrders => "DraftOrder",
+            Self::Payouts => "ShopifyPaymentsPayout",
+            Self::BalanceTransactions => "ShopifyPaymentsBalanceTransaction",
         }
     }
 }
@@ -119,11 +134,28 @@ pub enum XeroStream {
     InvoiceLines,
     CreditNotes,
     Payments,
+    PurchaseOrders,
+    PurchaseOrderLines,
+    Quotes,
+    QuoteLines,
+    BankTransactions,
+    BankTransactionLines,
+    BankTransfers,
+    ManualJournals,
+    ManualJournalLines,
+    Overpayments,
+    Prepayments,
+    Journals,
+    JournalLines,
+    TrackingCategories,
+    TrackingOptions,
+    TaxRates,
+    Currencies,
 }
 
 impl XeroStream {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 25] = [
         Self::Organisation,
         Self::Contacts,
         Self::Accounts,
@@ -132,6 +164,23 @@ impl XeroStream {
         Self::InvoiceLines,
         Self::CreditNotes,
         Self::Payments,
+        Self::PurchaseOrders,
+        Self::PurchaseOrderLines,
+        Self::Quotes,
+        Self::QuoteLines,
+        Self::BankTransactions,
+        Self::BankTransactionLines,
+        Self::BankTransfers,
+        Self::ManualJournals,
+        Self::ManualJournalLines,
+        Self::Overpayments,
+        Self::Prepayments,
+        Self::Journals,
+        Self::JournalLines,
+        Self::TrackingCategories,
+        Self::TrackingOptions,
+        Self::TaxRates,
+        Self::Currencies,
     ];
 }
 
@@ -167,6 +216,7 @@ impl Shop {
                 .iter()
                 .map(|c| live(c.id, c.stamp.updated_at).amount("amountSpent", c.spent))
                 .collect(),
+            _ => self.office_truth(stream, gid),
         };
         let prefix = format!("gid://shopify/{}/", stream.type_name());
         let gone = self.deleted.iter().filter(|(key, _)| key.starts_with(&prefix));
@@ -273,6 +323,7 @@ impl Universe {
                 .map(|note| document_truth(&note.document).amount("RemainingCredit", note.remaining))
                 .collect(),
             XeroStream::Payments => self.payments_truth(),
+            other => self.ledger_truth(other),
         }
     }
 

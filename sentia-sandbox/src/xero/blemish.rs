@@ -1,7 +1,7 @@
 //! Faults of single rows: a serialised row goes in, a spoilt one comes out.
 
 use super::fault::XeroFault;
-use super::list::Resource;
+use super::resource::Resource;
 
 /// Spoils the first row of a page as the fault says; leaves it alone for faults that are not about rows.
 pub(crate) fn spoil(fault: XeroFault, resource: Resource, row: &str) -> String {

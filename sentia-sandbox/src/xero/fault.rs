@@ -1,6 +1,7 @@
 //! What can go wrong with the Xero twin.
 
-use crate::fault::{CatalogFault, Endpoint};
+use crate::fault::{CatalogFault, Endpoint, Injector};
+use crate::world::World;
 
 /// The catalog: each fault imitates something that was seen or is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,11 +67,35 @@ pub enum XeroFault {
     LostTokenResponse,
     /// Token endpoint: 503 with an HTML page (developer.xero.com http-response-codes).
     TokenUnavailable,
+    /// 403 `AuthorizationUnsuccessful`: the token lacks a scope, in the one form (vendors/xero.md section 7).
+    MissingScopeForbidden,
+    /// 401 `AuthorizationUnsuccessful`: the token lacks a scope, in the other form; refreshing it does not help
+    /// (XeroAPI/Xero-NetStandard issue 298, foxbytehq/laravel-xero-oauth2 issue 99).
+    MissingScopeUnauthorized,
+    /// `/connections` answers an empty list although the token is good (XeroAPI/xero-node issue 445).
+    EmptyTenantList,
+    /// A report has a row of a type that the model does not list (XeroAPI/Xero-Net pull request 24: an enum that did
+    /// not know a word of a report, the exception swallowed).
+    UnknownRowType,
+    /// Reports fail with 500 while everything else works (XeroAPI/xero-mcp-server issue 155).
+    ReportsBroken,
+    /// `/Journals` is refused with 403: the app's tier does not open it any more (developer.xero.com/faq
+    /// pricing-and-policy-updates).
+    JournalsGate,
+    /// The `Date` header is 229 seconds ahead of everybody's clock (XeroAPI/xero-node-oauth2-app issue 34: `nbf` 229
+    /// seconds ahead; XeroAPI/xero-node issue 327).
+    ClockSkew,
+    /// Token endpoint: a refresh token is taken for one that was used up before its grace, for good
+    /// (XeroAPI/Xero-NetStandard issue 257).
+    RefreshTokenReused,
+    /// Token endpoint: 400 `invalid_scope`, which names no scope (XeroAPI/xero-mcp-server; developer.xero.com/faq
+    /// granular-scopes).
+    InvalidScope,
 }
 
 impl XeroFault {
     /// Every fault, for tests and tables that must not miss one.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 39] = [
         Self::TruncatedBody,
         Self::ConnectionCut,
         Self::StalledBody,
@@ -101,6 +126,15 @@ impl XeroFault {
         Self::InvalidGrant,
         Self::LostTokenResponse,
         Self::TokenUnavailable,
+        Self::MissingScopeForbidden,
+        Self::MissingScopeUnauthorized,
+        Self::EmptyTenantList,
+        Self::UnknownRowType,
+        Self::ReportsBroken,
+        Self::JournalsGate,
+        Self::ClockSkew,
+        Self::RefreshTokenReused,
+        Self::InvalidScope,
     ];
 
     /// The public report or document that the fault imitates.
@@ -130,14 +164,39 @@ impl XeroFault {
             Self::EpochDate | Self::NegativeDate => "singer-io/tap-xero changelog 1.0.3, 1.0.4, 2.0.2",
             Self::XmlBody => "developer.xero.com documentation/api/requests-and-responses",
             Self::InvalidGrant | Self::LostTokenResponse => "developer.xero.com/faq/oauth2",
+            Self::MissingScopeForbidden => "vendors/xero.md section 7: the status is 401 or 403",
+            Self::MissingScopeUnauthorized => {
+                "XeroAPI/Xero-NetStandard issue 298, foxbytehq/laravel-xero-oauth2 issue 99"
+            }
+            Self::EmptyTenantList => "XeroAPI/xero-node issue 445",
+            Self::UnknownRowType => "XeroAPI/Xero-Net pull request 24",
+            Self::ReportsBroken => "XeroAPI/xero-mcp-server issue 155",
+            Self::JournalsGate => "developer.xero.com/faq/pricing-and-policy-updates",
+            Self::ClockSkew => "XeroAPI/xero-node issue 327, XeroAPI/xero-node-oauth2-app issue 34",
+            Self::RefreshTokenReused => "XeroAPI/Xero-NetStandard issue 257",
+            Self::InvalidScope => "XeroAPI/xero-mcp-server, developer.xero.com/faq/granular-scopes",
         }
     }
 
     /// The door it stands at.
     pub fn endpoint(self) -> Endpoint {
         match self {
-            Self::InvalidGrant | Self::LostTokenResponse | Self::TokenUnavailable => Endpoint::Token,
+            Self::InvalidGrant
+            | Self::LostTokenResponse
+            | Self::TokenUnavailable
+            | Self::RefreshTokenReused
+            | Self::InvalidScope => Endpoint::Token,
             _ => Endpoint::Data,
+        }
+    }
+
+    /// The calls it strikes and is counted by.
+    pub(crate) fn door(self) -> Door {
+        match self {
+            Self::EmptyTenantList => Door::Connections,
+            Self::UnknownRowType | Self::ReportsBroken => Door::Reports,
+            Self::JournalsGate => Door::Journals,
+            _ => Door::Any,
         }
     }
 }
@@ -145,5 +204,52 @@ impl XeroFault {
 impl CatalogFault for XeroFault {
     fn endpoint(self) -> Endpoint {
         Self::endpoint(self)
+    }
+}
+
+/// Calls that some faults are about, so that others are not counted by their plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Any,
+    Connections,
+    Reports,
+    Journals,
+}
+
+/// The faults of the twin, each at its door.
+#[derive(Debug, Default)]
+pub(crate) struct Doors {
+    any: Injector<XeroFault>,
+    connections: Injector<XeroFault>,
+    reports: Injector<XeroFault>,
+    journals: Injector<XeroFault>,
+}
+
+impl Doors {
+    pub(crate) fn at(&self, door: Door) -> &Injector<XeroFault> {
+        match door {
+            Door::Any => &self.any,
+            Door::Connections => &self.connections,
+            Door::Reports => &self.reports,
+            Door::Journals => &self.journals,
+        }
+    }
+
+    pub(crate) fn clear(&self) {
+        for door in [Door::Any, Door::Connections, Door::Reports, Door::Journals] {
+            self.at(door).clear();
+        }
+    }
+
+    /// The fault that strikes a read of data: a general one before one of its own door.
+    pub(crate) fn strike_read(&self, world: &World, path: &str, query: &str) -> Option<XeroFault> {
+        let request = format!("{path}?{query}");
+        let general = self.any.strike(world, Endpoint::Data, &request);
+        let door = match path.strip_prefix("/api.xro/2.0/").and_then(|rest| rest.split('/').next()) {
+            Some("Reports") => &self.reports,
+            Some("Journals") => &self.journals,
+            _ => return general,
+        };
+        general.or_else(|| door.strike(world, Endpoint::Data, &request))
     }
 }

@@ -1,9 +1,11 @@
 //! Xero's limits: calls a minute, calls a day, calls at once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::reply::Reply;
 
@@ -26,10 +28,16 @@ impl Default for XeroLimits {
     }
 }
 
-/// Fixed windows that begin with the clock's minute and UTC day.
+/// Fixed windows that begin with the clock's minute and UTC day: one set for each organisation, one for the app.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) limits: XeroLimits,
+    tenants: HashMap<Uuid, Windows>,
+    app_minute: (i64, u32),
+}
+
+#[derive(Debug, Default)]
+struct Windows {
     minute: (i64, u32),
     day: (i64, u32),
     running: Arc<AtomicU32>,
@@ -67,17 +75,19 @@ impl Remaining {
 pub(crate) enum Problem {
     Minute { retry_after: i64 },
     Day { retry_after: i64 },
-    AppMinute { retry_after: i64 },
+    AppMinute,
     Concurrent,
 }
 
 impl Problem {
-    pub(crate) fn reply(self) -> Reply {
+    /// The answer; `app_minute` is how the limit over all organisations is spelled. Only minute and day say when to
+    /// come back.
+    pub(crate) fn reply(self, app_minute: &'static str) -> Reply {
         let reply = Reply::new(429, "text/html; charset=utf-8", "");
         let (word, retry_after) = match self {
             Self::Minute { retry_after } => ("minute", Some(retry_after)),
             Self::Day { retry_after } => ("day", Some(retry_after)),
-            Self::AppMinute { retry_after } => ("appminute", Some(retry_after)),
+            Self::AppMinute => (app_minute, None),
             Self::Concurrent => ("concurrent", None),
         };
         let reply = reply.header("x-rate-limit-problem", word);
@@ -89,45 +99,54 @@ impl Problem {
 }
 
 impl Meter {
-    /// Counts a call that begins now; a call over a limit is refused and not counted.
+    /// Counts a call to an organisation that begins now; a call over a limit is refused and not counted.
     pub(crate) fn begin(
         &mut self,
+        tenant: Uuid,
         now: DateTime<Utc>,
         lifted: bool,
     ) -> (Result<Running, Problem>, Remaining) {
         let seconds = now.timestamp();
         let (minute, day) = (seconds.div_euclid(60), seconds.div_euclid(86_400));
-        if self.minute.0 != minute {
-            self.minute = (minute, 0);
+        let (limits, app) = (self.limits, &mut self.app_minute);
+        let windows = self.tenants.entry(tenant).or_default();
+        if app.0 != minute {
+            *app = (minute, 0);
         }
-        if self.day.0 != day {
-            self.day = (day, 0);
+        if windows.minute.0 != minute {
+            windows.minute = (minute, 0);
         }
-        let problem = if lifted { None } else { self.problem(seconds) };
+        if windows.day.0 != day {
+            windows.day = (day, 0);
+        }
+        let problem = if lifted { None } else { windows.problem(limits, app.1, seconds) };
         if problem.is_none() {
-            self.minute.1 += 1;
-            self.day.1 += 1;
-            self.running.fetch_add(1, Ordering::AcqRel);
+            app.1 += 1;
+            windows.minute.1 += 1;
+            windows.day.1 += 1;
+            windows.running.fetch_add(1, Ordering::AcqRel);
         }
-        let result = problem.map_or_else(|| Ok(Running(Arc::clone(&self.running))), Err);
+        let result = problem.map_or_else(|| Ok(Running(Arc::clone(&windows.running))), Err);
         let left = |limit: u32, used: u32| limit.saturating_sub(if lifted { 0 } else { used });
         let remaining = Remaining {
-            minute: left(self.limits.minute, self.minute.1),
-            day: left(self.limits.day, self.day.1),
-            app_minute: left(self.limits.app_minute, self.minute.1),
+            minute: left(limits.minute, windows.minute.1),
+            day: left(limits.day, windows.day.1),
+            app_minute: left(limits.app_minute, app.1),
         };
         (result, remaining)
     }
+}
 
-    fn problem(&self, seconds: i64) -> Option<Problem> {
+impl Windows {
+    fn problem(&self, limits: XeroLimits, app_minute: u32, seconds: i64) -> Option<Problem> {
         let (to_minute, to_day) = (60 - seconds.rem_euclid(60), 86_400 - seconds.rem_euclid(86_400));
-        if self.day.1 >= self.limits.day {
+        if self.day.1 >= limits.day {
             Some(Problem::Day { retry_after: to_day })
-        } else if self.minute.1 >= self.limits.minute {
+        } else if self.minute.1 >= limits.minute {
             Some(Problem::Minute { retry_after: to_minute })
-        } else if self.minute.1 >= self.limits.app_minute {
-            Some(Problem::AppMinute { retry_after: to_minute })
-        } else if self.running.load(Ordering::Acquire) >= self.limits.concurrent {
+        } else if app_minute >= limits.app_minute {
+            Some(Problem::AppMinute)
+        } else if self.running.load(Ordering::Acquire) >= limits.concurrent {
             Some(Problem::Concurrent)
         } else {
             None

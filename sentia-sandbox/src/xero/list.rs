@@ -1,253 +1,20 @@
 //! Lists of the Accounting API: which rows, in which order, on which page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::blemish;
 use super::fault::XeroFault;
-use super::rows::{self, Form};
+use super::query::{Order, Query};
+use super::resource::{Paging, Resource};
+use super::rows::Form;
 use super::wire::Object;
-use crate::universe::{Books, ContactStatus, Side, Universe};
+use crate::universe::Universe;
 use crate::world::World;
-
-/// The endpoints the twin serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Resource {
-    Organisation,
-    Contacts,
-    Accounts,
-    Items,
-    Invoices,
-    CreditNotes,
-    Payments,
-}
-
-impl Resource {
-    pub(crate) fn of_path(segment: &str) -> Option<Self> {
-        Some(match segment {
-            "Organisation" | "Organisations" => Self::Organisation,
-            "Contacts" => Self::Contacts,
-            "Accounts" => Self::Accounts,
-            "Items" => Self::Items,
-            "Invoices" => Self::Invoices,
-            "CreditNotes" => Self::CreditNotes,
-            "Payments" => Self::Payments,
-            _ => return None,
-        })
-    }
-
-    /// The name of the array in the envelope.
-    fn plural(self) -> &'static str {
-        match self {
-            Self::Organisation => "Organisations",
-            Self::Contacts => "Contacts",
-            Self::Accounts => "Accounts",
-            Self::Items => "Items",
-            Self::Invoices => "Invoices",
-            Self::CreditNotes => "CreditNotes",
-            Self::Payments => "Payments",
-        }
-    }
-
-    /// The member that is the key.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Organisation => "OrganisationID",
-            Self::Contacts => "ContactID",
-            Self::Accounts => "AccountID",
-            Self::Items => "ItemID",
-            Self::Invoices => "InvoiceID",
-            Self::CreditNotes => "CreditNoteID",
-            Self::Payments => "PaymentID",
-        }
-    }
-
-    /// A member whose type faults may spoil.
-    pub(crate) fn amount(self) -> &'static str {
-        match self {
-            Self::Invoices | Self::CreditNotes => "Total",
-            Self::Payments => "Amount",
-            Self::Contacts => "IsSupplier",
-            Self::Organisation => "FinancialYearEndDay",
-            Self::Accounts | Self::Items => "Name",
-        }
-    }
-
-    /// A member whose date faults may spoil.
-    pub(crate) fn date(self) -> &'static str {
-        match self {
-            Self::Invoices | Self::CreditNotes | Self::Payments => "Date",
-            Self::Organisation => "CreatedDateUTC",
-            _ => "UpdatedDateUTC",
-        }
-    }
-
-    /// The scope family that opens it.
-    pub(crate) fn scopes(self) -> &'static [&'static str] {
-        match self {
-            Self::Organisation | Self::Accounts => &["accounting.settings"],
-            Self::Items => &["accounting.settings", "accounting.invoices", "accounting.transactions"],
-            Self::Contacts => &["accounting.contacts"],
-            Self::Invoices | Self::CreditNotes => &["accounting.invoices", "accounting.transactions"],
-            Self::Payments => &["accounting.payments", "accounting.transactions"],
-        }
-    }
-
-    fn pages(self) -> bool {
-        matches!(self, Self::Contacts | Self::Invoices | Self::CreditNotes | Self::Payments)
-    }
-
-    fn len(self, books: &Books) -> usize {
-        match self {
-            Self::Organisation => 1,
-            Self::Contacts => books.contacts.len(),
-            Self::Accounts => books.accounts.len(),
-            Self::Items => books.items.len(),
-            Self::Invoices => books.invoices.len(),
-            Self::CreditNotes => books.credit_notes.len(),
-            Self::Payments => books.payments.len(),
-        }
-    }
-
-    fn id(self, books: &Books, at: usize) -> Uuid {
-        match self {
-            Self::Organisation => books.organisation_id,
-            Self::Contacts => books.contacts[at].id,
-            Self::Accounts => books.accounts[at].id,
-            Self::Items => books.items[at].id,
-            Self::Invoices => books.invoices[at].document.id,
-            Self::CreditNotes => books.credit_notes[at].document.id,
-            Self::Payments => books.payments[at].id,
-        }
-    }
-
-    fn updated(self, books: &Books, at: usize) -> DateTime<Utc> {
-        match self {
-            Self::Organisation => books.created_at,
-            Self::Contacts => books.contacts[at].updated_at,
-            Self::Accounts => books.accounts[at].updated_at,
-            Self::Items => books.items[at].updated_at,
-            Self::Invoices => books.invoices[at].document.updated_at,
-            Self::CreditNotes => books.credit_notes[at].document.updated_at,
-            Self::Payments => books.payments[at].updated_at,
-        }
-    }
-
-    /// The number or code by which a row may be asked for as well as by its id.
-    fn number(self, books: &Books, at: usize) -> Option<&str> {
-        match self {
-            Self::Invoices => Some(&books.invoices[at].document.number),
-            Self::CreditNotes => Some(&books.credit_notes[at].document.number),
-            Self::Items => Some(&books.items[at].code),
-            Self::Contacts => books.contacts[at].number.as_deref(),
-            _ => None,
-        }
-    }
-
-    fn write(self, o: &mut Object<'_>, universe: &Universe, at: usize, form: Form) {
-        let books = &universe.books;
-        match self {
-            Self::Organisation => rows::organisation(o, universe),
-            Self::Contacts => rows::contact(o, &books.contacts[at]),
-            Self::Accounts => rows::account(o, &books.accounts[at]),
-            Self::Items => rows::item(o, &books.items[at], form),
-            Self::Invoices => rows::invoice(o, universe, &books.invoices[at], form),
-            Self::CreditNotes => rows::credit_note(o, universe, &books.credit_notes[at], form),
-            Self::Payments => rows::payment(o, universe, &books.payments[at]),
-        }
-    }
-}
-
-/// What a list call asks for.
-#[derive(Clone, Debug)]
-pub(crate) struct Query {
-    pub(crate) since: Option<DateTime<Utc>>,
-    page: Option<usize>,
-    page_size: usize,
-    order: Order,
-    include_archived: bool,
-    summary_only: bool,
-    unit_places: u32,
-    ids: Vec<String>,
-    statuses: Vec<String>,
-    conditions: Vec<(String, String)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Unordered,
-    Updated { descending: bool },
-}
-
-impl Query {
-    /// Reads the query string; the error is the message of a `QueryParseException`.
-    pub(crate) fn parse(params: &BTreeMap<String, String>, since: Option<&str>) -> Result<Self, String> {
-        let number = |name: &str| params.get(name).and_then(|value| value.parse::<usize>().ok());
-        let list = |name: &str| -> Vec<String> {
-            params
-                .get(name)
-                .map(|v| v.split(',').map(|id| id.trim().to_lowercase()).collect())
-                .unwrap_or_default()
-        };
-        let is_true = |name: &str| params.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        Ok(Self {
-            since: since.and_then(parse_since),
-            page: number("page").map(|page| page.max(1)),
-            page_size: number("pageSize").unwrap_or(100).clamp(1, 1_000),
-            order: parse_order(params.get("order").map(String::as_str))?,
-            include_archived: is_true("includeArchived"),
-            summary_only: is_true("summaryOnly"),
-            unit_places: if number("unitdp") == Some(4) { 4 } else { 2 },
-            ids: list("IDs").into_iter().chain(list("ids")).collect(),
-            statuses: list("Statuses").into_iter().chain(list("statuses")).collect(),
-            conditions: params.get("where").map_or(Ok(vec![]), |text| parse_where(text))?,
-        })
-    }
-
-    fn filters_rows(&self) -> bool {
-        !self.ids.is_empty() || !self.statuses.is_empty() || !self.conditions.is_empty()
-    }
-}
-
-/// The header is accurate to the second and comes with or without a zone, which is UTC either way.
-fn parse_since(text: &str) -> Option<DateTime<Utc>> {
-    let zoned = DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc));
-    let plain = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|at| at.and_utc());
-    zoned.or_else(|_| plain()).ok().map(|at| at.trunc_subsecs(0))
-}
-
-fn parse_order(text: Option<&str>) -> Result<Order, String> {
-    let Some(text) = text else { return Ok(Order::Unordered) };
-    let mut words = text.split_whitespace();
-    let (field, direction) = (words.next().unwrap_or_default(), words.next().unwrap_or("ASC"));
-    if !field.eq_ignore_ascii_case("UpdatedDateUTC") {
-        return Err(format!("No property or field '{field}' exists in the orderable type"));
-    }
-    Ok(Order::Updated { descending: direction.eq_ignore_ascii_case("DESC") })
-}
-
-/// The part of `where` that the twin knows: `Field=="value"` joined by AND.
-fn parse_where(text: &str) -> Result<Vec<(String, String)>, String> {
-    let parts = text.replace("&&", " AND ");
-    let parts = parts.split(" AND ").map(str::trim);
-    parts
-        .map(|part| {
-            let (field, value) =
-                part.split_once("==").or_else(|| part.split_once('=')).ok_or_else(|| parse_failure(part))?;
-            let value = value.trim().strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-            let value = value.ok_or_else(|| parse_failure(part))?;
-            Ok((field.trim().to_owned(), value.to_owned()))
-        })
-        .collect()
-}
-
-fn parse_failure(part: &str) -> String {
-    format!("The sandbox cannot evaluate the expression '{part}'")
-}
 
 /// The revision it was made at, and the positions.
 type Sorted = (u64, Arc<Vec<usize>>);
@@ -259,15 +26,15 @@ pub(crate) struct UpdateIndex {
 }
 
 impl UpdateIndex {
-    fn positions(&self, resource: Resource, books: &Books, revision: u64) -> Arc<Vec<usize>> {
+    fn positions(&self, resource: Resource, universe: &Universe, revision: u64) -> Arc<Vec<usize>> {
         let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, positions)) = sorted.get(&resource)
             && *known == revision
         {
             return Arc::clone(positions);
         }
-        let mut positions: Vec<usize> = (0..resource.len(books)).collect();
-        positions.sort_by_key(|at| resource.updated(books, *at));
+        let mut positions: Vec<usize> = (0..resource.len(universe)).collect();
+        positions.sort_by_key(|at| resource.updated(universe, *at));
         let positions = Arc::new(positions);
         sorted.insert(resource, (revision, Arc::clone(&positions)));
         positions
@@ -280,6 +47,7 @@ pub(crate) fn list(
     index: &UpdateIndex,
     resource: Resource,
     query: &Query,
+    ordered: bool,
     fault: Option<XeroFault>,
 ) -> Listing {
     let universe = world.read();
@@ -288,13 +56,21 @@ pub(crate) fn list(
     let positions = matching(&universe, index, resource, query, revision);
     let total = positions.len();
     let size = query.page_size;
-    let paged = resource.pages().then_some(query.page).flatten();
-    let form = Form {
-        full: !query.summary_only
-            && (paged.is_some() || !matches!(resource, Resource::Invoices | Resource::CreditNotes)),
-        unit_places: query.unit_places,
+    let page = match resource.paging() {
+        Paging::Whole | Paging::Offset => None,
+        // Asked for an order, this list comes whole (singer-io/tap-xero 104).
+        Paging::Asked if resource == Resource::ManualJournals && ordered => None,
+        Paging::Asked => query.page,
+        Paging::Always | Paging::Hundreds => Some(query.page.unwrap_or(1)),
     };
-    let mut rows: Vec<usize> = match paged {
+    let whole = page.is_some() || (resource == Resource::ManualJournals && ordered);
+    let form = Form {
+        full: !query.summary_only && (whole || !resource.summarises()),
+        unit_places: query.unit_places,
+        alone: false,
+        include_hidden: query.include_hidden,
+    };
+    let mut rows: Vec<usize> = match page {
         Some(page) => {
             let page =
                 if fault == Some(XeroFault::PageRepeated) { page.saturating_sub(1).max(1) } else { page };
@@ -307,14 +83,15 @@ pub(crate) fn list(
         Some(XeroFault::DroppedRow) => drop(rows.pop()),
         _ => {}
     }
-    let pagination = paged.filter(|_| fault != Some(XeroFault::MissingPagination)).map(|page| Pagination {
+    let told = page.filter(|_| resource.paging() != Paging::Hundreds);
+    let pagination = told.filter(|_| fault != Some(XeroFault::MissingPagination)).map(|page| Pagination {
         page,
         size,
         pages: total.div_ceil(size),
         items: total + usize::from(fault == Some(XeroFault::LyingItemCount)),
     });
     let body = write_rows(&universe, resource, &rows, form, fault);
-    Listing { resource, pagination, rows: body }
+    Listing { name: resource.plural(), pagination, rows: body }
 }
 
 /// Answers a call for one row by id or number: a list of one.
@@ -326,15 +103,26 @@ pub(crate) fn single(
     fault: Option<XeroFault>,
 ) -> Option<Listing> {
     let universe = world.read();
-    let books = &universe.books;
     let id = Uuid::parse_str(wanted).ok();
-    let at = (0..resource.len(books)).find(|at| match id {
-        Some(id) => resource.id(books, *at) == id,
-        None => resource.number(books, *at) == Some(wanted),
+    let at = (0..resource.len(&universe)).find(|at| match id {
+        Some(id) => resource.id(&universe, *at) == id,
+        None => resource.is_called(&universe, *at, wanted),
     })?;
-    let form = Form { full: true, unit_places: query.unit_places };
+    let form = Form { full: true, unit_places: query.unit_places, alone: true, include_hidden: true };
     let rows = write_rows(&universe, resource, &[at], form, fault);
-    Some(Listing { resource, pagination: None, rows })
+    Some(Listing { name: resource.plural(), pagination: None, rows })
+}
+
+/// The list of an organisation that has nothing in it yet.
+pub(crate) fn nothing(resource: Resource, query: &Query) -> Listing {
+    let size = query.page_size;
+    let told = match resource.paging() {
+        Paging::Asked => query.page,
+        Paging::Always => Some(query.page.unwrap_or(1)),
+        _ => None,
+    };
+    let pagination = told.map(|page| Pagination { page, size, pages: 0, items: 0 });
+    Listing { name: resource.plural(), pagination, rows: String::new() }
 }
 
 fn matching(
@@ -344,52 +132,33 @@ fn matching(
     query: &Query,
     revision: u64,
 ) -> Vec<usize> {
-    let books = &universe.books;
-    // The organisation has no update time to be asked by.
-    let since = query.since.filter(|_| resource != Resource::Organisation);
+    let since = query.since;
+    let updated = |at: usize| resource.updated(universe, at);
+    if resource == Resource::Journals {
+        // Numbers and times of posting grow together, so both bounds cut off a beginning.
+        let journals = &universe.ledger.journals;
+        let first = journals.partition_point(|journal| journal.number <= query.offset);
+        let late = |at: &usize| since.is_none_or(|since| updated(*at) >= since);
+        return (first..journals.len()).filter(late).take(100).collect();
+    }
     let mut positions: Vec<usize> = match query.order {
         Order::Updated { descending } => {
-            let sorted = index.positions(resource, books, revision);
-            let first =
-                since.map_or(0, |since| sorted.partition_point(|at| resource.updated(books, *at) < since));
+            let sorted = index.positions(resource, universe, revision);
+            let first = since.map_or(0, |since| sorted.partition_point(|at| updated(*at) < since));
             let mut positions = sorted[first..].to_vec();
             if descending {
                 positions.reverse();
             }
             positions
         }
-        Order::Unordered => (0..resource.len(books))
-            .filter(|at| since.is_none_or(|since| resource.updated(books, *at) >= since))
-            .collect(),
+        Order::Unordered => {
+            (0..resource.len(universe)).filter(|at| since.is_none_or(|since| updated(*at) >= since)).collect()
+        }
     };
-    if resource == Resource::Contacts && !query.include_archived {
-        positions.retain(|at| books.contacts[*at].status == ContactStatus::Active);
-    }
-    if query.filters_rows() {
-        positions.retain(|at| keeps(books, resource, *at, query));
+    if !query.keeps_all(resource) {
+        positions.retain(|at| query.keeps(universe, resource, *at));
     }
     positions
-}
-
-fn keeps(books: &Books, resource: Resource, at: usize, query: &Query) -> bool {
-    let (kind, status) = match resource {
-        Resource::Invoices => {
-            let document = &books.invoices[at].document;
-            (if document.side == Side::Receivable { "ACCREC" } else { "ACCPAY" }, document.status.as_str())
-        }
-        Resource::CreditNotes => ("", books.credit_notes[at].document.status.as_str()),
-        _ => ("", ""),
-    };
-    let id = resource.id(books, at).to_string();
-    let wanted = query.ids.is_empty() || query.ids.contains(&id);
-    let in_status =
-        query.statuses.is_empty() || query.statuses.iter().any(|known| known.eq_ignore_ascii_case(status));
-    let holds = |(field, value): &(String, String)| match field.as_str() {
-        "Type" => kind == value,
-        "Status" => status == value,
-        _ => false,
-    };
-    wanted && in_status && query.conditions.iter().all(holds)
 }
 
 fn write_rows(
@@ -428,12 +197,17 @@ struct Pagination {
 /// A list that only needs its envelope.
 #[derive(Debug)]
 pub(crate) struct Listing {
-    resource: Resource,
+    name: &'static str,
     pagination: Option<Pagination>,
     rows: String,
 }
 
 impl Listing {
+    /// A list of rows that are written already.
+    pub(crate) fn of(name: &'static str, rows: String) -> Self {
+        Self { name, pagination: None, rows }
+    }
+
     /// The whole answer, keys in the vendor's order.
     pub(crate) fn envelope(self, id: Uuid, now: DateTime<Utc>) -> String {
         let mut out = String::with_capacity(self.rows.len() + 256);
@@ -443,7 +217,7 @@ impl Listing {
             let _ = write!(out, r#""pagination":{{"page":{page},"pageSize":{size},"#);
             let _ = write!(out, r#""pageCount":{pages},"itemCount":{items}}},"#);
         }
-        let _ = write!(out, r#""{}":[{}]}}"#, self.resource.plural(), self.rows);
+        let _ = write!(out, r#""{}":[{}]}}"#, self.name, self.rows);
         out
     }
 }

@@ -1,10 +1,12 @@
 //! How each kind of row looks on the wire.
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use super::wire::Object;
 use crate::universe::{
-    Account, Contact, ContactStatus, CreditNote, Document, DocumentLine, Invoice, Item, Payment,
+    Account, AdvanceKind, Contact, ContactStatus, CreditNote, Document, DocumentLine, Invoice, Item, Payment,
     PaymentStatus, Side, Universe,
 };
 
@@ -15,12 +17,20 @@ pub(crate) struct Form {
     pub(crate) full: bool,
     /// Places of prices: 4 with `unitdp=4`, else 2.
     pub(crate) unit_places: u32,
+    /// True for a row asked for by its id, which shows a little more.
+    pub(crate) alone: bool,
+    /// True when parts that were put away show too.
+    pub(crate) include_hidden: bool,
 }
 
 pub(crate) fn organisation(o: &mut Object<'_>, universe: &Universe) {
     let books = &universe.books;
-    o.text("Name", books.name)
-        .text("LegalName", books.name)
+    organisation_named(o, books.name, books.organisation_id, books.created_at);
+}
+
+pub(crate) fn organisation_named(o: &mut Object<'_>, name: &str, id: Uuid, created_at: DateTime<Utc>) {
+    o.text("Name", name)
+        .text("LegalName", name)
         .flag("PaysTax", true)
         .text("Version", "UK")
         .text("OrganisationType", "COMPANY")
@@ -36,11 +46,11 @@ pub(crate) fn organisation(o: &mut Object<'_>, universe: &Universe) {
         .text("SalesTaxPeriod", "QUARTERLY1")
         .text("DefaultSalesTax", "Tax Inclusive")
         .text("DefaultPurchasesTax", "Tax Inclusive")
-        .moment("CreatedDateUTC", books.created_at)
+        .moment("CreatedDateUTC", created_at)
         .text("OrganisationEntityType", "COMPANY")
         .text("Timezone", "GMTSTANDARDTIME")
         .text("ShortCode", "!hG7r2")
-        .id("OrganisationID", books.organisation_id)
+        .id("OrganisationID", id)
         .text("Edition", "BUSINESS")
         .text("Class", "PREMIUM");
     o.raw("Addresses", "[]").raw("Phones", "[]").raw("ExternalLinks", "[]").raw("PaymentTerms", "{}");
@@ -88,14 +98,28 @@ pub(crate) fn account(o: &mut Object<'_>, account: &Account) {
         .flag("EnablePaymentsToAccount", account.kind == "BANK")
         .flag("ShowInExpenseClaims", false);
     if let Some(currency) = account.currency {
-        o.text("BankAccountNumber", "20-20-20 12345678")
-            .text("BankAccountType", "BANK")
-            .text("CurrencyCode", currency);
+        let number = if account.code.is_none() { "20-20-20 12345678" } else { "20-20-20 87654321" };
+        o.text("BankAccountNumber", number).text("BankAccountType", "BANK").text("CurrencyCode", currency);
+    }
+    if let Some(system) = system_account(account) {
+        o.text("SystemAccount", system);
     }
     o.text("ReportingCode", account.class)
         .flag("HasAttachments", false)
         .moment("UpdatedDateUTC", account.updated_at);
     o.flag("AddToWatchlist", false);
+}
+
+/// The vendor's word for an account that it posts to itself.
+fn system_account(account: &Account) -> Option<&'static str> {
+    Some(match account.code? {
+        "610" => "DEBTORS",
+        "800" => "CREDITORS",
+        "820" => "GST",
+        "860" => "ROUNDING",
+        "960" => "RETAINEDEARNINGS",
+        _ => return None,
+    })
 }
 
 pub(crate) fn item(o: &mut Object<'_>, item: &Item, form: Form) {
@@ -154,9 +178,18 @@ pub(crate) fn invoice(o: &mut Object<'_>, universe: &Universe, invoice: &Invoice
             .money("AppliedAmount", link.amount);
         o.day("Date", note.date).money("Total", note.total);
     });
-    o.raw("Prepayments", "[]")
-        .raw("Overpayments", "[]")
-        .money("AmountDue", invoice.amount_due())
+    for (kind, name, key) in [
+        (AdvanceKind::Prepayment, "Prepayments", "PrepaymentID"),
+        (AdvanceKind::Overpayment, "Overpayments", "OverpaymentID"),
+    ] {
+        let used = universe.ledger.used_against(document.id).iter().filter(|link| link.kind == kind);
+        o.array(name, used, |o, link| {
+            let credit = &universe.ledger.advances(kind)[link.advance];
+            o.id(key, credit.id).day_alone("Date", link.date).money("AppliedAmount", link.amount);
+            o.money("Total", credit.body.total);
+        });
+    }
+    o.money("AmountDue", invoice.amount_due())
         .money("AmountPaid", invoice.amount_paid)
         .money("AmountCredited", invoice.amount_credited)
         .flag("SentToContact", document.sent)
@@ -167,7 +200,7 @@ pub(crate) fn invoice(o: &mut Object<'_>, universe: &Universe, invoice: &Invoice
         .raw("BrandingThemeID", "null");
     head(o, universe, document, form);
     o.day("DueDate", document.due_date);
-    body(o, document, form);
+    body(o, universe, document, form);
     if form.full {
         o.raw("InvoiceAddresses", "[]");
     }
@@ -196,7 +229,7 @@ pub(crate) fn credit_note(o: &mut Object<'_>, universe: &Universe, note: &Credit
     });
     o.flag("HasAttachments", false).flag("HasErrors", false).number("CurrencyRate", document.rate, 10);
     head(o, universe, document, form);
-    body(o, document, form);
+    body(o, universe, document, form);
 }
 
 pub(crate) fn payment(o: &mut Object<'_>, universe: &Universe, payment: &Payment) {
@@ -241,25 +274,15 @@ pub(crate) fn payment(o: &mut Object<'_>, universe: &Universe, payment: &Payment
 
 /// Contact, day and status, which invoices and credit notes share.
 fn head(o: &mut Object<'_>, universe: &Universe, document: &Document, form: Form) {
-    let contact = &universe.books.contacts[document.contact];
-    o.object("Contact", |o| {
-        o.id("ContactID", contact.id).text("Name", &contact.name);
-        if form.full {
-            o.raw("Addresses", "[]")
-                .raw("Phones", "[]")
-                .raw("ContactGroups", "[]")
-                .raw("ContactPersons", "[]");
-        }
-        o.flag("HasValidationErrors", false);
-    });
+    contact_of(o, &universe.books.contacts[document.contact], form);
     o.day("Date", document.date);
 }
 
 /// Lines and totals, which invoices and credit notes share.
-fn body(o: &mut Object<'_>, document: &Document, form: Form) {
+fn body(o: &mut Object<'_>, universe: &Universe, document: &Document, form: Form) {
     o.text("Status", document.status.as_str()).text("LineAmountTypes", document.line_amounts.as_str());
     if form.full {
-        o.array("LineItems", &document.lines, |o, line| line_item(o, line, form));
+        o.array("LineItems", &document.lines, |o, line| line_item(o, universe, line, form));
     }
     o.money("SubTotal", document.sub_total)
         .money("TotalTax", document.total_tax)
@@ -270,7 +293,7 @@ fn body(o: &mut Object<'_>, document: &Document, form: Form) {
     }
 }
 
-fn line_item(o: &mut Object<'_>, line: &DocumentLine, form: Form) {
+pub(crate) fn line_item(o: &mut Object<'_>, universe: &Universe, line: &DocumentLine, form: Form) {
     o.text_if("ItemCode", line.item_code.as_deref())
         .text("Description", &line.description)
         .number("UnitAmount", line.unit_amount, form.unit_places)
@@ -278,9 +301,29 @@ fn line_item(o: &mut Object<'_>, line: &DocumentLine, form: Form) {
         .money("TaxAmount", line.tax_amount)
         .money("LineAmount", line.line_amount)
         .text("AccountCode", line.account_code);
-    o.array("Tracking", line.tracking, |o, region| {
-        o.text("Name", "Region").text("Option", region);
-        o.text("TrackingCategoryID", "e2f2f732-e92a-4f3a-9c4d-ee4da0182a13");
-    });
+    tracking(o, "Tracking", universe, line.tracking);
     o.number("Quantity", line.quantity, 4).id("LineItemID", line.id);
+}
+
+/// The tracking option of a line, with its category; empty for none.
+pub(crate) fn tracking(o: &mut Object<'_>, name: &str, universe: &Universe, option: Option<&'static str>) {
+    let known = option.and_then(|option| Some((option, universe.ledger.tracking(option)?)));
+    o.array(name, known, |o, (option, (category, id))| {
+        o.text("Name", category.name).text("Option", option);
+        o.id("TrackingCategoryID", category.id).id("TrackingOptionID", id);
+    });
+}
+
+/// The contact as documents show it.
+pub(crate) fn contact_of(o: &mut Object<'_>, contact: &Contact, form: Form) {
+    o.object("Contact", |o| {
+        o.id("ContactID", contact.id).text("Name", &contact.name);
+        if form.full {
+            o.raw("Addresses", "[]")
+                .raw("Phones", "[]")
+                .raw("ContactGroups", "[]")
+                .raw("ContactPersons", "[]");
+        }
+        o.flag("HasValidationErrors", false);
+    });
 }

@@ -5,15 +5,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use chrono::TimeDelta;
 use http::{HeaderMap, Method, header};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::fault::XeroFault;
+use super::connection::{Connection, Connections};
+use super::fault::{Doors, XeroFault};
 use super::limit::{Meter, Problem, Remaining, Running};
-use super::list::{self, Query, Resource, UpdateIndex};
+use super::list::{self, Listing, UpdateIndex};
+use super::query::Query;
+use super::report;
+use super::resource::Resource;
+use super::switches::{XeroMissingScope, XeroSwitches};
 use super::token::TokenDesk;
-use crate::fault::{Endpoint, Injector};
+use super::webhook::WebhookDesk;
+use super::wire::Object;
+use super::{identity, rows, scope};
 use crate::journal::{Journal, LoggedRequest, harmless};
 use crate::pacing::Pacing;
 use crate::reply::{Delivery, Reply};
@@ -27,16 +35,22 @@ pub(crate) struct XeroState {
     pub(crate) tokens: Mutex<TokenDesk>,
     pub(crate) meter: Mutex<Meter>,
     pub(crate) pacing: Mutex<Pacing>,
-    pub(crate) faults: Injector<XeroFault>,
+    pub(crate) faults: Doors,
     pub(crate) journal: Journal,
     pub(crate) index: UpdateIndex,
-    pub(crate) connected: Mutex<bool>,
+    pub(crate) connections: Mutex<Connections>,
+    pub(crate) switches: Mutex<XeroSwitches>,
+    pub(crate) webhook: Mutex<WebhookDesk>,
     pub(crate) ids: Mutex<Rng>,
 }
 
 impl XeroState {
     pub(crate) fn fresh_id(&self) -> Uuid {
         lock(&self.ids).guid()
+    }
+
+    fn app_minute(&self) -> &'static str {
+        if lock(&self.switches).hyphenated_app_minute { "app-minute" } else { "appminute" }
     }
 }
 
@@ -46,10 +60,10 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// An answer, the fault that shaped it, and the call it belongs to.
-struct Outcome {
-    reply: Reply,
-    fault: Option<XeroFault>,
-    running: Option<Running>,
+pub(crate) struct Outcome {
+    pub(crate) reply: Reply,
+    pub(crate) fault: Option<XeroFault>,
+    pub(crate) running: Option<Running>,
 }
 
 impl From<Reply> for Outcome {
@@ -58,18 +72,26 @@ impl From<Reply> for Outcome {
     }
 }
 
+/// A read of data.
+struct Read<'r> {
+    method: &'r Method,
+    path: &'r str,
+    query: &'r str,
+    headers: &'r HeaderMap,
+    fault: Option<XeroFault>,
+}
+
 pub(crate) async fn answer(State(state): State<Arc<XeroState>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 4 << 20).await.unwrap_or_default();
     let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default().to_owned());
-    let is_token = path.eq_ignore_ascii_case("/connect/token");
-    let outcome = if is_token {
-        token(&state, &head.method, &head.headers, &body)
-    } else if path.eq_ignore_ascii_case("/connections") {
-        connections(&state, &head.headers).into()
-    } else {
-        data(&state, &head.method, &path, &query, &head.headers)
-    };
+    let whose = identity::answer(&state, &head.method, (&path, &query), &head.headers, &body);
+    let is_data = whose.is_none();
+    let outcome = whose.unwrap_or_else(|| {
+        let fault = state.faults.strike_read(&state.world, &path, &query);
+        let (method, path, query, headers) = (&head.method, path.as_str(), query.as_str(), &head.headers);
+        data(&state, &Read { method, path, query, headers, fault })
+    });
     let now = state.world.clock.now();
     state.journal.add(LoggedRequest {
         at: now,
@@ -77,117 +99,101 @@ pub(crate) async fn answer(State(state): State<Arc<XeroState>>, request: Request
         path,
         query,
         headers: harmless(&head.headers),
-        body: if is_token { String::new() } else { String::from_utf8_lossy(&body).into_owned() },
+        // What goes to the identity hosts holds secrets.
+        body: if is_data { String::from_utf8_lossy(&body).into_owned() } else { String::new() },
         variables: serde_json::Value::Null,
         status: outcome.reply.status.as_u16(),
         fault: outcome.fault.map(|fault| format!("{fault:?}")),
     });
-    outcome.reply.send(now, outcome.running)
+    let skewed = outcome.fault == Some(XeroFault::ClockSkew);
+    let shown = if skewed { now + TimeDelta::seconds(229) } else { now };
+    outcome.reply.send(shown, outcome.running)
 }
 
-fn token(state: &XeroState, method: &Method, headers: &HeaderMap, body: &[u8]) -> Outcome {
-    if method != Method::POST {
-        return Reply::text(405, "Method Not Allowed").into();
-    }
-    let form: BTreeMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
-    let fault = state.faults.strike(&state.world, Endpoint::Token, "");
-    let answer = || lock(&state.tokens).answer(headers, &form, state.world.clock.now());
-    let reply = match fault {
-        Some(XeroFault::InvalidGrant) => super::token::refusal("invalid_grant"),
-        Some(XeroFault::TokenUnavailable) => Reply::html(503, "Service Unavailable"),
-        // The rotation has happened; only its answer does not arrive.
-        Some(XeroFault::LostTokenResponse) => answer().delivered(Delivery::Cut),
-        _ => answer(),
-    };
-    Outcome { reply, fault, running: None }
-}
-
-/// The bare array of organisations the token may read; the other lists of paths match by case, this one does not.
-fn connections(state: &XeroState, headers: &HeaderMap) -> Reply {
-    let now = state.world.clock.now();
-    if lock(&state.tokens).scopes_of(headers, now).is_none() {
-        return problem(state, 401, "Unauthorized", "AuthenticationUnsuccessful");
-    }
-    if !*lock(&state.connected) {
-        return Reply::json(200, "[]");
-    }
-    let universe = state.world.read();
-    let since = universe.books.created_at.format("%Y-%m-%dT%H:%M:%S.5165400").to_string();
-    let body = json!([{
-        "id": "e1eede29-f875-4a5d-8470-17f6a29a88b1",
-        "authEventId": "d99ecdfe-391d-43d2-b834-17636ba90e8d",
-        "tenantId": universe.books.organisation_id,
-        "tenantType": "ORGANISATION",
-        "tenantName": universe.books.name,
-        "createdDateUtc": since,
-        "updatedDateUtc": since,
-    }]);
-    Reply::json(200, body.to_string())
-}
-
-fn data(state: &XeroState, method: &Method, path: &str, query: &str, headers: &HeaderMap) -> Outcome {
-    let fault = state.faults.strike(&state.world, Endpoint::Data, &format!("{path}?{query}"));
-    let scopes = match authorize(state, headers, fault) {
-        Ok(scopes) => scopes,
+fn data(state: &XeroState, read: &Read<'_>) -> Outcome {
+    let fault = read.fault;
+    let (scopes, tenant) = match authorize(state, read) {
+        Ok(authorized) => authorized,
         Err(reply) => return Outcome { reply, fault, running: None },
     };
     let lifted = *lock(&state.pacing) == Pacing::Lifted;
-    let (running, remaining) = lock(&state.meter).begin(state.world.clock.now(), lifted);
-    let running = match running.map_err(Problem::reply) {
+    let (running, remaining) = lock(&state.meter).begin(tenant.tenant_id, state.world.clock.now(), lifted);
+    let running = match running.map_err(|problem| problem.reply(state.app_minute())) {
         Ok(running) => running,
         Err(reply) => return Outcome { reply: remaining.onto(reply), fault: None, running: None },
     };
     let reply = match fault.and_then(|fault| outage(state, fault, remaining)) {
         Some(reply) => reply,
-        None => {
-            let reply = read(state, method, path, query, headers, &scopes, fault);
-            remaining.onto(reply.delivered(delivery(fault)))
-        }
+        None => remaining.onto(answer_read(state, read, &scopes, &tenant).delivered(delivery(fault))),
     };
     Outcome { reply, fault, running: Some(running) }
 }
 
 /// Token and tenant; gives the token's scopes.
-fn authorize(state: &XeroState, headers: &HeaderMap, fault: Option<XeroFault>) -> Result<String, Reply> {
-    let scopes = lock(&state.tokens).scopes_of(headers, state.world.clock.now()).map(str::to_owned);
-    let scopes = scopes.filter(|_| fault != Some(XeroFault::Unauthorized));
-    let scopes = scopes.ok_or_else(|| problem(state, 401, "Unauthorized", "AuthenticationUnsuccessful"))?;
-    let tenant = headers.get("xero-tenant-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // A custom connection knows its one tenant; the code flow has to name it. The twin cannot tell the two apart
-    // by the token, so it accepts an absent header and refuses a wrong one.
-    let right = tenant.is_empty()
-        || tenant.eq_ignore_ascii_case(&state.world.read().books.organisation_id.to_string());
-    if !right || !*lock(&state.connected) || fault == Some(XeroFault::TenantDisconnected) {
-        return Err(problem(state, 403, "Forbidden", "AuthenticationUnsuccessful"));
+fn authorize(state: &XeroState, read: &Read<'_>) -> Result<(String, Connection), Reply> {
+    let now = state.world.clock.now();
+    let grant = lock(&state.tokens).grant_of(read.headers, now).cloned();
+    let grant = grant.filter(|_| read.fault != Some(XeroFault::Unauthorized));
+    let grant = grant.ok_or_else(|| problem(state, 401, "Unauthorized", "AuthenticationUnsuccessful"))?;
+    let named = read.headers.get("xero-tenant-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let connections = lock(&state.connections);
+    // A custom connection knows its one tenant; the code flow has to name it.
+    let found = if named.is_empty() && grant.consent.is_none() {
+        connections.list.first().filter(|connection| connection.open)
+    } else {
+        connections.open().find(|known| known.tenant_id.to_string().eq_ignore_ascii_case(named))
+    };
+    let found = found.filter(|_| read.fault != Some(XeroFault::TenantDisconnected)).cloned();
+    drop(connections);
+    match found {
+        Some(tenant) => Ok((grant.scope, tenant)),
+        None => Err(problem(state, 403, "Forbidden", "AuthenticationUnsuccessful")),
     }
-    Ok(scopes)
 }
 
-fn problem(state: &XeroState, status: u16, title: &str, detail: &str) -> Reply {
+pub(crate) fn problem(state: &XeroState, status: u16, title: &str, detail: &str) -> Reply {
     let (id, kind) = (state.fresh_id(), serde_json::Value::Null);
     let body = json!({"Type": kind, "Title": title, "Status": status, "Detail": detail, "Instance": id});
     Reply::json(status, body.to_string())
 }
 
+fn missing_scope(state: &XeroState, form: XeroMissingScope) -> Reply {
+    match form {
+        XeroMissingScope::Forbidden => problem(state, 403, "Forbidden", "AuthorizationUnsuccessful"),
+        XeroMissingScope::Unauthorized => problem(state, 401, "Unauthorized", "AuthorizationUnsuccessful"),
+    }
+}
+
 /// The faults that stand in for the whole answer.
 fn outage(state: &XeroState, fault: XeroFault, remaining: Remaining) -> Option<Reply> {
     let now = state.world.clock.now();
+    let app_minute = state.app_minute();
     let reply = match fault {
         XeroFault::OrganisationOffline => Reply::text(503, "The Organisation is offline"),
         XeroFault::HtmlUnavailable => Reply::html(503, "Service Unavailable"),
         XeroFault::HtmlNotFound => Reply::html(404, "404 - File or directory not found."),
         XeroFault::InternalError => Reply::html(500, "Server Error"),
         XeroFault::MinuteLimit => {
-            Problem::Minute { retry_after: 60 - now.timestamp().rem_euclid(60) }.reply()
+            Problem::Minute { retry_after: 60 - now.timestamp().rem_euclid(60) }.reply(app_minute)
         }
-        XeroFault::DayLimit => Problem::Day { retry_after: 66_975 }.reply(),
-        XeroFault::ConcurrentLimit => Problem::Concurrent.reply(),
+        XeroFault::DayLimit => Problem::Day { retry_after: 66_975 }.reply(app_minute),
+        XeroFault::ConcurrentLimit => Problem::Concurrent.reply(app_minute),
         XeroFault::BareLimit => return Some(Reply::new(429, "text/plain", "")),
         XeroFault::HighVolume => Reply::json(400, high_volume()),
         XeroFault::XmlBody => Reply::new(200, "text/xml; charset=utf-8", xml(state)),
+        XeroFault::MissingScopeForbidden => missing_scope(state, XeroMissingScope::Forbidden),
+        XeroFault::MissingScopeUnauthorized => missing_scope(state, XeroMissingScope::Unauthorized),
+        XeroFault::JournalsGate => gate(state),
+        XeroFault::ReportsBroken => {
+            problem(state, 500, "InternalServerError", "We are sorry, something has gone wrong")
+        }
         _ => return None,
     };
     Some(remaining.onto(reply))
+}
+
+fn gate(state: &XeroState) -> Reply {
+    problem(state, 403, "Forbidden", "AuthorizationUnsuccessful")
 }
 
 fn delivery(fault: Option<XeroFault>) -> Delivery {
@@ -199,47 +205,126 @@ fn delivery(fault: Option<XeroFault>) -> Delivery {
     }
 }
 
-fn read(
-    state: &XeroState,
-    method: &Method,
-    path: &str,
-    query: &str,
-    headers: &HeaderMap,
-    scopes: &str,
-    fault: Option<XeroFault>,
-) -> Reply {
-    let mut segments = path.strip_prefix("/api.xro/2.0/").unwrap_or_default().splitn(2, '/');
-    let Some(resource) = segments.next().and_then(Resource::of_path) else {
-        return Reply::text(404, "The resource you're looking for cannot be found");
-    };
-    if method != Method::GET {
+/// What a path of the Accounting API leads to.
+enum Target {
+    List(Resource),
+    Report(report::Kind),
+}
+
+impl Target {
+    fn of_path(first: &str, rest: Option<&str>) -> Option<Self> {
+        match first {
+            "Reports" => report::Kind::of_path(rest?).map(Self::Report),
+            _ => Resource::of_path(first).map(Self::List),
+        }
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::List(resource) => resource.scopes(),
+            Self::Report(kind) => kind.scopes(),
+        }
+    }
+}
+
+fn answer_read(state: &XeroState, read: &Read<'_>, scopes: &str, tenant: &Connection) -> Reply {
+    let mut segments = read.path.strip_prefix("/api.xro/2.0/").unwrap_or_default().splitn(2, '/');
+    let (first, rest) = (segments.next().unwrap_or_default(), segments.next());
+    let rest = rest.filter(|segment| !segment.is_empty());
+    let Some(target) = Target::of_path(first, rest) else { return not_found() };
+    if read.method != Method::GET {
         return Reply::text(501, "The sandbox does not implement this method");
     }
-    let opens =
-        |scope: &str| resource.scopes().iter().any(|family| scope.trim_end_matches(".read") == *family);
-    if !scopes.split(' ').any(opens) {
-        return problem(state, 403, "Forbidden", "AuthorizationUnsuccessful");
+    let switches = *lock(&state.switches);
+    if matches!(target, Target::List(Resource::Journals)) && !switches.journals {
+        return gate(state);
     }
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !scope::opens(scopes, target.scopes()) {
+        return missing_scope(state, switches.missing_scope);
+    }
+    let accepts = read.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !accepts.contains("json") {
         return Reply::new(200, "text/xml; charset=utf-8", xml(state));
     }
     let params: BTreeMap<String, String> =
-        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
-    let since = since.filter(|_| fault != Some(XeroFault::IgnoredSince));
-    let query = match Query::parse(&params, since) {
+        url::form_urlencoded::parse(read.query.as_bytes()).into_owned().collect();
+    match target {
+        Target::List(resource) => answer_list(state, read, resource, rest, &params, tenant),
+        Target::Report(kind) => answer_report(state, read, kind, &params, tenant),
+    }
+}
+
+fn answer_list(
+    state: &XeroState,
+    read: &Read<'_>,
+    resource: Resource,
+    wanted: Option<&str>,
+    params: &BTreeMap<String, String>,
+    tenant: &Connection,
+) -> Reply {
+    let since = read.headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+    let since = since.filter(|_| read.fault != Some(XeroFault::IgnoredSince));
+    let query = match Query::parse(resource, params, since) {
         Ok(query) => query,
         Err(message) => return Reply::json(400, exception(16, "QueryParseException", &message)),
     };
-    let listing = match segments.next().filter(|segment| !segment.is_empty()) {
-        Some(id) => list::single(&state.world, resource, id, &query, fault),
-        None => Some(list::list(&state.world, &state.index, resource, &query, fault)),
+    let listing = if is_home(state, tenant) {
+        match wanted {
+            Some(id) => list::single(&state.world, resource, id, &query, read.fault),
+            None => {
+                let ordered = params.contains_key("order");
+                Some(list::list(&state.world, &state.index, resource, &query, ordered, read.fault))
+            }
+        }
+    } else if resource == Resource::Organisation {
+        let mut row = String::new();
+        let mut object = Object::begin(&mut row);
+        rows::organisation_named(
+            &mut object,
+            &tenant.name,
+            tenant.tenant_id,
+            state.world.read().books.created_at,
+        );
+        object.end();
+        Some(Listing::of(resource.plural(), row))
+    } else {
+        wanted.is_none().then(|| list::nothing(resource, &query))
     };
     match listing {
         Some(listing) => Reply::json(200, listing.envelope(state.fresh_id(), state.world.clock.now())),
-        None => Reply::text(404, "The resource you're looking for cannot be found"),
+        None => not_found(),
     }
+}
+
+fn answer_report(
+    state: &XeroState,
+    read: &Read<'_>,
+    kind: report::Kind,
+    params: &BTreeMap<String, String>,
+    tenant: &Connection,
+) -> Reply {
+    if !is_home(state, tenant) {
+        return Reply::json(
+            200,
+            Listing::of("Reports", String::new()).envelope(state.fresh_id(), state.world.clock.now()),
+        );
+    }
+    let (now, switches) = (state.world.clock.now(), *lock(&state.switches));
+    match report::write(&state.world.read(), kind, params, switches, now, read.fault) {
+        Ok(rows) => Reply::json(200, Listing::of("Reports", rows).envelope(state.fresh_id(), now)),
+        Err(report::Refusal::Invalid(message)) => {
+            Reply::json(400, exception(10, "ValidationException", &message))
+        }
+        Err(report::Refusal::Unknown) => not_found(),
+    }
+}
+
+fn is_home(state: &XeroState, tenant: &Connection) -> bool {
+    state.world.read().books.organisation_id == tenant.tenant_id
+}
+
+fn not_found() -> Reply {
+    Reply::text(404, "The resource you're looking for cannot be found")
 }
 
 fn exception(number: u32, kind: &str, message: &str) -> String {

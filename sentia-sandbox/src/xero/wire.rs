@@ -108,6 +108,19 @@ impl<'o> Object<'o> {
         self
     }
 
+    pub(crate) fn texts(&mut self, name: &str, values: &[String]) -> &mut Self {
+        let out = self.name(name);
+        out.push('[');
+        for (at, value) in values.iter().enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            write_text(out, value);
+        }
+        out.push(']');
+        self
+    }
+
     pub(crate) fn object(&mut self, name: &str, fill: impl FnOnce(&mut Object<'_>)) -> &mut Self {
         let out = self.name(name);
         let mut inner = Object::begin(out);

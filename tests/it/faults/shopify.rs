@@ -15,8 +15,8 @@ use crate::{
 /// The digits that no column holds.
 const DIGITS: &str = "12345678901234567890123456789012345678.9";
 
-/// What each fault leads to. A new fault of the catalog does not compile without its line.
-const TABLE: [Line<ShopifyFault>; ShopifyFault::ALL.len()] = [
+/// What each fault of a page or of the token endpoint leads to; those of bulk operations have a table of their own.
+const TABLE: [Line<ShopifyFault>; 31] = [
     (ShopifyFault::Throttled200, Recovers, Stops(ErrorKind::RateLimited)),
     (ShopifyFault::Throttled429, Recovers, Stops(ErrorKind::RateLimited)),
     (ShopifyFault::InternalServerError, Recovers, Stops(ErrorKind::Unavailable)),

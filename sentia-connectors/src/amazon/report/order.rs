@@ -27,7 +27,7 @@ use crate::amazon::{
 
 const PATH: &str = "/reports/2021-06-30/reports";
 /// The first wait; the next ones double up to the longest.
-const FIRST_POLL: Duration = Duration::from_secs(30);
+const FIRST_POLL: Duration = Duration::from_secs(5);
 const LONGEST_POLL: Duration = Duration::from_secs(300);
 /// Amazon cancels or fails a report that is ordered again sooner than this.
 const REPEAT: TimeDelta = TimeDelta::minutes(30);

@@ -86,8 +86,31 @@ impl Estimate<'_> {
             let size = size.and_then(serde_json::Value::as_u64).unwrap_or(0);
             return 2 + rows(size) * self.nodes(definition.ty.base(), &field.selections);
         }
+        if on == "Mutation" {
+            // Of the answer to a mutation only connections are paid for.
+            return 10 + self.connections(definition.ty.base(), &field.selections);
+        }
         let inner = self.selections(definition.ty.base(), &field.selections);
         self::field(self.schema, on, &field.name, &definition.ty) + inner
+    }
+
+    /// The connections within a selection, wherever they stand.
+    fn connections(&self, on: &str, selections: &[Selection]) -> u64 {
+        let inner = |selection: &Selection| match selection {
+            Selection::Field(field) => match self.schema.field(on, &field.name) {
+                Some(definition) if is_connection(&definition.ty) => self.field(on, field),
+                Some(definition) => self.connections(definition.ty.base(), &field.selections),
+                None => 0,
+            },
+            Selection::Inline { on: condition, selections, .. } => {
+                self.connections(condition.as_deref().unwrap_or(on), selections)
+            }
+            Selection::Spread { name, .. } => {
+                let fragment = self.document.fragments.get(name);
+                fragment.map_or(0, |fragment| self.connections(&fragment.on, &fragment.selections))
+            }
+        };
+        selections.iter().map(inner).sum()
     }
 
     /// One and the selection's cost, for `nodes` and again for `edges.node`.

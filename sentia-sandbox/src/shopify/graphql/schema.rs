@@ -75,6 +75,14 @@ impl Schema {
         self.types.iter()
     }
 
+    /// The same schema without a field that older versions do not have.
+    pub(crate) fn without(mut self, on: &str, field: &str) -> Self {
+        if let Some(definition) = self.types.get_mut(on) {
+            definition.fields.remove(field);
+        }
+        self
+    }
+
     /// True for scalars and enums.
     pub(crate) fn is_leaf(&self, name: &str) -> bool {
         self.types.get(name).is_none_or(|ty| matches!(ty.kind, Kind::Scalar | Kind::Enum))

@@ -185,7 +185,12 @@ impl Check<'_> {
                     self.is_scalar(name) && !["Int", "Float", "Boolean"].contains(&name.as_str())
                 }
                 (_, Literal::Enum(word)) => self.schema.get(name).is_some_and(|ty| ty.names.contains(word)),
-                (_, Literal::Object(_)) => self.schema.get(name).is_some_and(|ty| ty.kind == Kind::Input),
+                (_, Literal::Object(members)) => self.schema.get(name).is_some_and(|ty| {
+                    let fits = |(member, value): &(String, Literal)| {
+                        ty.fields.get(member).is_some_and(|declared| self.literal_fits(&declared.ty, value))
+                    };
+                    ty.kind == Kind::Input && members.iter().all(fits)
+                }),
                 _ => false,
             },
         }

@@ -77,7 +77,15 @@ fn scalar_problem(schema: &Schema, name: &str, value: &Value) -> Option<String> 
                 let known = value.as_str().is_some_and(|word| names.iter().any(|name| name == word));
                 return (!known).then(|| format!("Expected {value} to be one of: {}", names.join(", ")));
             }
-            Some(Kind::Input) => value.is_object(),
+            Some(Kind::Input) => {
+                let Some(members) = value.as_object() else {
+                    return Some(format!("Expected {value} to be a key-value object."));
+                };
+                return members.iter().find_map(|(member, value)| match schema.field(name, member) {
+                    Some(declared) => problem(schema, &declared.ty, value),
+                    None => Some(format!("Field is not defined on {name}")),
+                });
+            }
             _ => value.is_string(),
         },
     };

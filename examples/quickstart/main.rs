@@ -1,4 +1,5 @@
-//! Two Shopify shops and one Xero organisation into one database, with proof.
+//! Five vendors over seven connections into one database, with proof: two Shopify shops, two Amazon accounts, a Xero
+//! organisation, an Unleashed account and a Microsoft 365 tenant.
 //!
 //! ```text
 //! cargo run --example quickstart
@@ -11,14 +12,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use sentia::{
-    Evidence, Outcome, Pipeline, Result, RunReport, Store,
-    connectors::{Shopify, Xero},
-    report::StreamReport,
-};
-use sentia_sandbox::{Sandbox, ShopifyTwin, Size};
+use sentia::{Evidence, Outcome, Pipeline, Result, RunReport, Store, report::StreamReport};
+use sentia_sandbox::{Sandbox, Size};
 use sqlx::{AssertSqlSafe, Row};
 
+mod connections;
+#[path = "../progress/mod.rs"]
 mod progress;
 
 #[derive(Parser)]
@@ -76,32 +75,18 @@ async fn quickstart(arguments: Arguments) -> Result<Outcome> {
     Ok(first.max(second))
 }
 
-fn shop(twin: &ShopifyTwin) -> Result<Shopify> {
-    Shopify::builder()
-        .shop(twin.shop_domain())
-        .access_token(twin.access_token())
-        .base_url(twin.base_url())
-        .build()
-}
-
 async fn sync_all(sandbox: &Sandbox, store: &Store) -> Result<Outcome> {
-    let books = sandbox.xero();
-    let xero = Xero::builder()
-        .client_id(books.client_id())
-        .client_secret(books.client_secret())
-        .tenant_id(books.tenant_id())
-        .base_url(books.base_url())
-        .build()?;
-    let pipelines = [
-        ("shopify-uk", Pipeline::new(shop(sandbox.shopify_uk())?, store.clone())),
-        ("shopify-usa", Pipeline::new(shop(sandbox.shopify_usa())?, store.clone())),
-        ("xero", Pipeline::new(xero, store.clone())),
-    ];
     let mut worst = Outcome::Complete;
     let mut reports = Vec::new();
-    for (connection, pipeline) in pipelines {
-        let report = pipeline.connection(connection).observe(progress::bars(connection)).run().await?;
+    for (name, connector) in connections::all(sandbox)? {
+        let pipeline = Pipeline::new(connector, store.clone()).connection(name);
+        let report = pipeline.observe(progress::bars(name)).run().await?;
         worst = worst.max(report.outcome());
+        for stream in report.streams() {
+            if let Some(failure) = &stream.failure {
+                eprintln!("{name}: {}; {}", failure.message, failure.remedy);
+            }
+        }
         reports.push(report);
     }
     print(&reports);
@@ -110,14 +95,14 @@ async fn sync_all(sandbox: &Sandbox, store: &Store) -> Result<Outcome> {
 
 fn print(reports: &[RunReport]) {
     println!(
-        "{:<12} {:<17}{:>7}{:>9}{:>8}{:>10}{:>8}{:>7}  {:<9} outcome",
+        "{:<16} {:<23}{:>7}{:>9}{:>8}{:>10}{:>8}{:>7}  {:<9} outcome",
         "connection", "stream", "read", "inserted", "updated", "unchanged", "deleted", "calls", "proof"
     );
     for report in reports {
         for stream in report.streams() {
             let counts = stream.counts;
             println!(
-                "{:<12} {:<17}{:>7}{:>9}{:>8}{:>10}{:>8}{:>7}  {:<9} {}",
+                "{:<16} {:<23}{:>7}{:>9}{:>8}{:>10}{:>8}{:>7}  {:<9} {}",
                 report.connection,
                 stream.name,
                 counts.read,

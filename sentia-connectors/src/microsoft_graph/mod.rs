@@ -1,0 +1,35 @@
+#![doc = include_str!("README.md")]
+
+mod assertion;
+mod batch;
+mod client;
+mod cloud;
+mod config;
+mod connector;
+mod credentials;
+mod delta;
+mod document;
+mod envelope;
+mod error;
+pub mod excel;
+mod place;
+mod reference;
+mod rotation;
+mod rows;
+mod streams;
+pub mod subscription;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod webhook;
+mod wire;
+
+pub use self::{
+    assertion::Assertion,
+    cloud::Cloud,
+    config::{
+        Calendar, Mail, MicrosoftGraphBuilder, MicrosoftGraphConfig, Sessions, TableSelection, Users,
+        Workbook,
+    },
+    connector::{MicrosoftGraph, catalog},
+};

@@ -1,0 +1,110 @@
+//! What a dashboard asks a shop.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use sentia_connectors::shopify::Shopify;
+use sentia_core::{Result, engine::Question};
+use serde::Deserialize;
+
+use super::{Answered, Region, UnifiedClient};
+
+impl UnifiedClient {
+    /// Connects a shop, as `shopify-uk` or `shopify-usa`.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` when the region has a shop already.
+    pub fn shopify(self, region: Region, shop: Shopify) -> Result<Self> {
+        self.connect(format!("shopify-{region}"), shop)
+    }
+
+    /// A region's orders that changed since `bound`.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn shopify_orders(
+        &self,
+        region: Region,
+        bound: Option<DateTime<Utc>>,
+    ) -> Result<Answered<ShopifyOrder>> {
+        self.ask(&format!("shopify-{region}"), &Question::of("orders").since(bound)).await
+    }
+
+    /// A region's products that changed since `bound`.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn shopify_products(
+        &self,
+        region: Region,
+        bound: Option<DateTime<Utc>>,
+    ) -> Result<Answered<ShopifyProduct>> {
+        self.ask(&format!("shopify-{region}"), &Question::of("products").since(bound)).await
+    }
+
+    /// What each of a region's locations has of each item.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn shopify_inventory(&self, region: Region) -> Result<Answered<ShopifyInventoryLevel>> {
+        self.ask(&format!("shopify-{region}"), &Question::of("inventory_levels")).await
+    }
+}
+
+/// An order of a shop.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ShopifyOrder {
+    /// Its GID.
+    pub key: String,
+    /// `#1001`.
+    pub name: Option<String>,
+    /// When it was placed.
+    pub processed_at: Option<DateTime<Utc>>,
+    /// When it last changed.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// `PAID`, `PARTIALLY_REFUNDED`, ...
+    pub financial_status: Option<String>,
+    /// `FULFILLED`, `UNFULFILLED`, ...
+    pub fulfillment_status: Option<String>,
+    /// The total when it was placed, in `currency`.
+    pub total: Option<Decimal>,
+    /// The total after edits and returns, in `currency`.
+    pub current_total: Option<Decimal>,
+    /// The shop's currency, ISO 4217.
+    pub currency: Option<String>,
+    /// True for a test order.
+    pub test: Option<bool>,
+}
+
+/// A product of a shop.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ShopifyProduct {
+    /// Its GID.
+    pub key: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// `ACTIVE`, `DRAFT` or `ARCHIVED`.
+    pub status: Option<String>,
+    /// Its vendor.
+    pub vendor: Option<String>,
+    /// Pieces over all variants and locations.
+    pub total_inventory: Option<i64>,
+}
+
+/// What one location has of one item.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ShopifyInventoryLevel {
+    /// Its GID.
+    pub key: String,
+    /// The location's GID.
+    pub location_id: Option<String>,
+    /// The item's code.
+    pub sku: Option<String>,
+    /// For sale now; negative where more was sold than counted.
+    pub available: Option<i64>,
+    /// In the house.
+    pub on_hand: Option<i64>,
+    /// Sold and not sent.
+    pub committed: Option<i64>,
+    /// On its way in.
+    pub incoming: Option<i64>,
+}

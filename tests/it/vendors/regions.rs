@@ -1,0 +1,1 @@
+//! The United Kingdom and the USA side by side.

@@ -189,6 +189,7 @@ mod tests {
     use crate::amazon::operation::{INVENTORY, SEARCH_ORDERS};
 
     type Headers = &'static [(&'static str, &'static str)];
+    type Row = (u16, Headers, &'static str, ErrorKind, Status, Option<u64>);
 
     fn response(status: u16, headers: Headers, body: &'static str) -> Response {
         let status = http::StatusCode::from_u16(status).expect("a status");
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn the_table() {
         use ErrorKind::*;
-        let rows: &[(u16, Headers, &'static str, ErrorKind, Status, Option<u64>)] = &[
+        let rows: &[Row] = &[
             (200, &[("content-type", "text/html")], "<html>", InvalidResponse, Temporary, None),
             (200, JSON, r#"{"orders":[{"orderId":"1"#, InvalidResponse, Temporary, None),
             (200, JSON, "", InvalidResponse, Temporary, None),

@@ -97,7 +97,7 @@ fn instant(cell: &str) -> Option<DateTime<Utc>> {
     }
     let bare = cell.strip_suffix("UTC").or_else(|| cell.strip_suffix("GMT")).unwrap_or(cell).trim_end();
     let read = |format: &&str| NaiveDateTime::parse_from_str(bare, format).ok();
-    INSTANTS.iter().find_map(|format| read(&format)).map(|at| at.and_utc())
+    INSTANTS.iter().find_map(read).map(|at| at.and_utc())
 }
 
 fn day(cell: &str) -> Option<NaiveDate> {

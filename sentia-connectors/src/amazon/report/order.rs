@@ -276,7 +276,7 @@ impl Reader<'_> {
             ("CANCELLED", _) => Ok(self.ended(Decoded::default())),
             ("FATAL", document) => self.failed(report, &state, document.as_deref(), failed).await,
             _ => Err(response
-                .invalid("amazon names a state of the report that is not known")
+                .invalid("amazon names a state of the report that is not known, or a done one without its document")
                 .permanent()
                 .context("state", state.processing_status)),
         }

@@ -118,7 +118,7 @@ impl Header {
                 .context("missing", missing.join(", "))
                 .context("columns", plain.join(", ").chars().take(512).collect::<String>()));
         }
-        let identity = layout.identity.iter().filter_map(|name| place(&name)).collect();
+        let identity = layout.identity.iter().filter_map(place).collect();
         Ok(Header { names: unique, identity, enclosed })
     }
 

@@ -172,9 +172,60 @@ fn columns() -> Fields<Item> {
         .text("package_weight_unit", |i| i.dimensions.first()?.package.weight.unit.clone())
 }
 
-/// What the products are taken from. It is part of the page token: the place is one in this list.
-const LISTINGS: &str = "listings";
-const INVENTORY: &str = "inventory";
+/// What the products are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Listings,
+    Inventory,
+}
+
+impl Source {
+    const fn name(self) -> &'static str {
+        match self {
+            Source::Listings => "listings",
+            Source::Inventory => "inventory",
+        }
+    }
+}
+
+/// A place in the list that products are taken from: the page token, as `<list> <products of the page before> <place>`.
+///
+/// Many SKUs may offer one product: those of the page before are not looked up once more.
+struct Place<'a> {
+    source: Source,
+    before: Vec<&'a str>,
+    place: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    fn of(client: &Client, token: Option<&'a str>) -> Result<Self> {
+        let Some(token) = token else {
+            let is_seller = client.account.seller_id.is_some();
+            let source = if is_seller { Source::Listings } else { Source::Inventory };
+            return Ok(Place { source, before: Vec::new(), place: None });
+        };
+        let mut parts = token.splitn(3, ' ');
+        let source = match parts.next() {
+            Some("listings") => Some(Source::Listings),
+            Some("inventory") => Some(Source::Inventory),
+            _ => None,
+        };
+        match (source, parts.next(), parts.next()) {
+            (Some(source), Some(before), Some(place)) => {
+                Ok(Place { source, before: before.split(',').collect(), place: Some(place) })
+            }
+            _ => {
+                let message = "the stored page token is not a place of the catalogue; run a full read";
+                Err(Error::new(ErrorKind::InvalidResponse, message).context("token", token))
+            }
+        }
+    }
+
+    fn next(&self, asins: &[Text], place: &str) -> PageToken {
+        let asins: Vec<&str> = asins.iter().map(Text::as_str).collect();
+        PageToken(format!("{} {} {place}", self.source.name(), asins.join(",")))
+    }
+}
 
 pub(super) async fn page(
     client: &Client,
@@ -182,34 +233,28 @@ pub(super) async fn page(
     stream: &Stream<Item>,
     request: &Fetch<'_>,
 ) -> Result<Page> {
-    let own = if client.account.seller_id.is_some() { LISTINGS } else { INVENTORY };
-    let (source, place) = match request.page() {
-        None => (own, None),
-        Some(token) => {
-            token.split_once(' ').map(|(source, place)| (source, Some(place))).ok_or_else(|| {
-                let message = "the stored page token is not a place of the catalogue; run a full read";
-                Error::new(ErrorKind::InvalidResponse, message).context("token", token)
-            })?
-        }
-    };
-    let (asins, next) = match source {
-        LISTINGS => {
-            let step = listing_walk::step(client, cx, request, place, "summaries").await?;
+    let place = Place::of(client, request.page())?;
+    let (asins, next) = match place.source {
+        Source::Listings => {
+            let step = listing_walk::step(client, cx, request, place.place, "summaries").await?;
             let asins = asins(step.listing.documents, &listings::stream(), listings::asin);
             (asins, step.next.map(|place| PageToken::from(place).0))
         }
-        _ => {
-            let listing =
-                fba_inventory::read(client, cx, request.partition(), request.since(), place).await?;
+        Source::Inventory => {
+            let (marketplace, since) = (request.partition(), request.since());
+            let listing = fba_inventory::read(client, cx, marketplace, since, place.place).await?;
             let asins = asins(listing.documents, &fba_inventory::stream(), |summary| summary.asin.clone());
             (asins, listing.next)
         }
     };
+    let fresh: Vec<&str> =
+        asins.iter().map(Text::as_str).filter(|asin| !place.before.contains(asin)).collect();
     let mut documents = Vec::new();
-    for some in asins.chunks(AT_ONCE) {
+    for some in fresh.chunks(AT_ONCE) {
         documents.extend(look_up(client, cx, request.partition(), some).await?);
     }
-    let next = next.map(|place| PageToken(format!("{source} {place}")));
+    let next = next.map(|next| place.next(&asins, &next));
+    let source = place.source.name();
     let scope = format!("catalog 2022-04-01; marketplace {}; products of {source}", request.partition());
     Ok(Page::chained(stream.decode_all(documents), next).read_scope(scope))
 }
@@ -223,7 +268,7 @@ fn asins<W: serde::de::DeserializeOwned + 'static>(
     let mut asins: Vec<Text> = documents
         .iter()
         .filter_map(|document| asin(&stream.wire(document).ok()?))
-        .filter(|asin| !asin.is_empty())
+        .filter(|asin| !asin.is_empty() && !asin.contains([' ', ',']))
         .collect();
     asins.sort_unstable();
     asins.dedup();
@@ -231,10 +276,9 @@ fn asins<W: serde::de::DeserializeOwned + 'static>(
 }
 
 /// A product that the catalogue does not know in this marketplace is left out by Amazon.
-async fn look_up(client: &Client, cx: &Context, marketplace: &str, asins: &[Text]) -> Result<Vec<Bytes>> {
-    let identifiers: Vec<&str> = asins.iter().map(Text::as_str).collect();
+async fn look_up(client: &Client, cx: &Context, marketplace: &str, asins: &[&str]) -> Result<Vec<Bytes>> {
     let query: Query = vec![
-        ("identifiers", identifiers.join(",")),
+        ("identifiers", asins.join(",")),
         ("identifiersType", "ASIN".to_owned()),
         ("marketplaceIds", marketplace.to_owned()),
         ("includedData", INCLUDED.to_owned()),

@@ -154,6 +154,8 @@ fn advance(cx: &Context, place: &Place, listing: &mut Listing) -> Result<Option<
     }
     let moved = place.page.is_some() && found != place.found;
     if moved || (listing.next.is_none() && seen < found) {
+        // They come again; the engine takes the same page twice in a row for a vendor that does not move on.
+        listing.documents.clear();
         return known.again().map(Some);
     }
     Ok(Some(match listing.next.clone() {

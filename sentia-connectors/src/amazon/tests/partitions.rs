@@ -119,8 +119,27 @@ async fn with_a_seller_the_products_are_those_of_the_listings() {
     });
     let pages = reading("catalog_items").since("2026-11-22T10:00:00Z").all(&double).await.expect("pages");
     assert_eq!(keys(&pages), ["B-a"]);
-    assert!(token(&pages[0]).starts_with("listings {"), "{}", token(&pages[0]));
+    assert!(token(&pages[0]).starts_with("listings B-a {"), "{}", token(&pages[0]));
     assert_eq!(double.operations(), ["searchListingsItems", "searchCatalogItems", "searchListingsItems"]);
+}
+
+#[tokio::test]
+async fn many_skus_of_one_product_are_one_look_up_a_page_and_none_on_the_next() {
+    let double = Double::new(|asked, nth| match asked.operation {
+        "getInventorySummaries" => {
+            let summary =
+                |n: usize| json!({"sellerSku": format!("{nth}-{n}"), "asin": format!("B-{}", n % 3)});
+            let summaries: Vec<Value> = (0..50).map(summary).collect();
+            let next = (nth < 3).then_some("n");
+            ok(json!({"payload": {"inventorySummaries": summaries}, "pagination": {"nextToken": next}}))
+        }
+        _ => found(asked),
+    });
+    let amazon = Amazon::builder().marketplace("UK").client_id("a").client_secret("s").refresh_token("t");
+    let reading = Reading { amazon: amazon.build().expect("valid"), ..reading("catalog_items") };
+    let pages = reading.all(&double).await.expect("pages");
+    assert_eq!(keys(&pages), ["B-0", "B-1", "B-2"]);
+    assert_eq!(token(&pages[0]), "inventory B-0,B-1,B-2 n");
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn a_report_is_ordered_waited_for_and_read_in_pages() {
             _ => None,
         })
         .collect();
-    assert_eq!(waits, [1, 30, 30, 60]);
+    assert_eq!(waits, [1, 5, 5, 10]);
     let order: Value = serde_json::from_str(&double.seen()[1].body).expect("JSON");
     assert_eq!(
         order,

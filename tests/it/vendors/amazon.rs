@@ -46,7 +46,14 @@ fn behind_the_totals(_: &str, key: &str) -> String {
 }
 
 /// Compares every stream of an account.
-pub(crate) async fn account_is_true(database: &Database, twin: &AmazonTwin, connection: &str) {
+async fn account_is_true(database: &Database, twin: &AmazonTwin, connection: &str) {
+    lists_are_true(database, twin, connection).await;
+    catalog_is_true(database, twin, connection).await;
+    reports_are_true(database, twin, connection).await;
+}
+
+/// Compares what is read from lists.
+pub(crate) async fn lists_are_true(database: &Database, twin: &AmazonTwin, connection: &str) {
     let table = |name, amounts, key| Table { database, connection, name, amounts, key };
     let truth = |stream| twin.visible_truth(stream);
     table("amazon_marketplaces", &[], key).is_true(truth(AmazonStream::Marketplaces), live).await;
@@ -56,18 +63,30 @@ pub(crate) async fn account_is_true(database: &Database, twin: &AmazonTwin, conn
     orders.has_children("amazon_order_packages", truth(AmazonStream::Packages).len()).await;
     table("amazon_fba_inventory", &[], within).is_true(truth(AmazonStream::FbaInventory), live).await;
     table("amazon_listings", &[], within).is_true(truth(AmazonStream::Listings), live).await;
-    // The catalogue is Amazon's and keeps what the account no longer offers; the listings were just held against theirs.
+    let transactions = table("amazon_financial_transactions", &[("totalAmount", "total")], key);
+    transactions.is_true(truth(AmazonStream::Transactions), live).await;
+}
+
+/// Compares the catalogue, which is Amazon's and keeps what the account no longer offers; the listings were held
+/// against theirs before.
+async fn catalog_is_true(database: &Database, twin: &AmazonTwin, connection: &str) {
     let sql = format!(
         "SELECT partition || '/' || asin FROM amazon_listings WHERE connection = '{connection}' AND deleted IS NULL"
     );
     let offered: BTreeSet<String> =
         database.rows(&sql).await.into_iter().map(|mut row| row.remove(0)).collect();
-    let mut items = truth(AmazonStream::CatalogItems);
+    let mut items = twin.visible_truth(AmazonStream::CatalogItems);
     items.retain(|item| offered.contains(&item.key));
     assert!(!items.is_empty());
-    table("amazon_catalog_items", &[], within).is_true(items, live).await;
-    let transactions = table("amazon_financial_transactions", &[("totalAmount", "total")], key);
-    transactions.is_true(truth(AmazonStream::Transactions), live).await;
+    Table { database, connection, name: "amazon_catalog_items", amounts: &[], key: within }
+        .is_true(items, live)
+        .await;
+}
+
+/// Compares what is read from reports.
+pub(crate) async fn reports_are_true(database: &Database, twin: &AmazonTwin, connection: &str) {
+    let table = |name, amounts, key| Table { database, connection, name, amounts, key };
+    let truth = |stream| twin.visible_truth(stream);
     let settlements = table("amazon_settlements", &[("total-amount", "total")], key);
     settlements.is_true(truth(AmazonStream::Settlements), live).await;
     let lines = table("amazon_settlement_lines", &[("amount", "amount")], behind_the_totals);

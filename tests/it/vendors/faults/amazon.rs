@@ -18,14 +18,41 @@ fn twin(scene: &Scene) -> &AmazonTwin {
     scene.sandbox.amazon_uk()
 }
 
+const LISTS: [&str; 5] = ["marketplaces", "orders", "fba_inventory", "listings", "financial_transactions"];
+const REPORTS: [&str; 3] = ["settlements", "settlement_lines", "returns"];
+
+/// Whether a fault strikes reports and their files.
+fn of_reports(fault: AmazonFault) -> bool {
+    use AmazonFault::{
+        ByteOrderMark, DocumentExpired, DocumentTruncated, MissingCharset, MissingColumn, MissingLine,
+        NewColumn, ReportCancelled, ReportFatal, ReportStuck, ShortRows, WrongCharset,
+    };
+    matches!(
+        fault,
+        ByteOrderMark
+            | DocumentExpired
+            | DocumentTruncated
+            | MissingCharset
+            | MissingColumn
+            | MissingLine
+            | NewColumn
+            | ReportCancelled
+            | ReportFatal
+            | ReportStuck
+            | ShortRows
+            | WrongCharset
+    )
+}
+
 impl Subject for Account {
     type Fault = AmazonFault;
     const FAULTS: &'static [AmazonFault] = &AmazonFault::ALL;
     const TABLE: &'static str = "amazon.txt";
 
-    fn pipeline(scene: &Scene, store: &Store) -> Pipeline {
+    fn pipeline(scene: &Scene, store: &Store, fault: AmazonFault) -> Pipeline {
         twin(scene).set_page_cap(Some(5));
-        amazon::account(twin(scene), "amazon-uk", store).page_size(5)
+        let streams = if of_reports(fault) { &REPORTS[..] } else { &LISTS[..] };
+        amazon::account(twin(scene), "amazon-uk", store).page_size(5).streams(streams.iter().copied())
     }
 
     fn inject(scene: &Scene, fault: AmazonFault, plan: FaultPlan) {
@@ -53,8 +80,18 @@ impl Subject for Account {
         if fault.endpoint() == Endpoint::Token { FaultPlan::always() } else { FaultPlan::always().after(1) }
     }
 
-    fn is_true(scene: Arc<Scene>, database: Arc<Database>) -> impl Future<Output = ()> + Send + 'static {
-        async move { amazon::account_is_true(&database, twin(&scene), "amazon-uk").await }
+    fn is_true(
+        scene: Arc<Scene>,
+        database: Arc<Database>,
+        fault: AmazonFault,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        async move {
+            if of_reports(fault) {
+                amazon::reports_are_true(&database, twin(&scene), "amazon-uk").await;
+            } else {
+                amazon::lists_are_true(&database, twin(&scene), "amazon-uk").await;
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ impl Subject for Tenant {
     const FAULTS: &'static [MicrosoftGraphFault] = &MicrosoftGraphFault::ALL;
     const TABLE: &'static str = "microsoft_graph.txt";
 
-    fn pipeline(scene: &Scene, store: &Store) -> Pipeline {
+    fn pipeline(scene: &Scene, store: &Store, _: MicrosoftGraphFault) -> Pipeline {
         let pipeline = microsoft_graph::tenant(&scene.sandbox, store);
         let twin = twin(scene);
         twin.set_settings(MicrosoftGraphSettings { page_size: Some(5), ..twin.settings() });
@@ -49,7 +49,11 @@ impl Subject for Tenant {
         scene.sandbox.evolve();
     }
 
-    fn is_true(scene: Arc<Scene>, database: Arc<Database>) -> impl Future<Output = ()> + Send + 'static {
+    fn is_true(
+        scene: Arc<Scene>,
+        database: Arc<Database>,
+        _: MicrosoftGraphFault,
+    ) -> impl Future<Output = ()> + Send + 'static {
         async move { microsoft_graph::tenant_is_true(&database, twin(&scene), &*scene.clock).await }
     }
 

@@ -45,13 +45,17 @@ trait Subject: Copy + Send + Sync + 'static {
     const FAULTS: &'static [Self::Fault];
     const TABLE: &'static str;
 
-    fn pipeline(scene: &Scene, store: &Store) -> Pipeline;
+    fn pipeline(scene: &Scene, store: &Store, fault: Self::Fault) -> Pipeline;
     fn inject(scene: &Scene, fault: Self::Fault, plan: FaultPlan);
     fn clear(scene: &Scene);
     fn has_struck(scene: &Scene, fault: Self::Fault) -> bool;
     /// Lets time pass and the vendor change.
     fn change(scene: &Scene);
-    fn is_true(scene: Arc<Scene>, database: Arc<Database>) -> impl Future<Output = ()> + Send + 'static;
+    fn is_true(
+        scene: Arc<Scene>,
+        database: Arc<Database>,
+        fault: Self::Fault,
+    ) -> impl Future<Output = ()> + Send + 'static;
     fn struck(_: Self::Fault) -> Struck {
         Struck::First
     }
@@ -70,8 +74,8 @@ trait Subject: Copy + Send + Sync + 'static {
 }
 
 /// Whether the tables equal the truth.
-async fn is_true<S: Subject>(scene: &Arc<Scene>, database: &Arc<Database>) -> bool {
-    tokio::spawn(S::is_true(scene.clone(), database.clone())).await.is_ok()
+async fn is_true<S: Subject>(scene: &Arc<Scene>, database: &Arc<Database>, fault: S::Fault) -> bool {
+    tokio::spawn(S::is_true(scene.clone(), database.clone(), fault)).await.is_ok()
 }
 
 fn described(report: &sentia::Result<RunReport>) -> String {
@@ -96,7 +100,12 @@ async fn strike<S: Subject>(fault: S::Fault, plan: FaultPlan) -> String {
     let database = Arc::new(Database::fresh(Kind::Sqlite).await.expect("a file"));
     let store = database.store().await;
     let run = async |mode| {
-        S::pipeline(&scene, &store).transport(policy()).clock(scene.clock.clone()).mode(mode).run().await
+        S::pipeline(&scene, &store, fault)
+            .transport(policy())
+            .clock(scene.clock.clone())
+            .mode(mode)
+            .run()
+            .await
     };
     if S::struck(fault) == Struck::Second {
         assert_eq!(described(&run(Mode::Incremental).await), "complete", "before {fault:?}");
@@ -109,10 +118,10 @@ async fn strike<S: Subject>(fault: S::Fault, plan: FaultPlan) -> String {
         return "not met".to_owned();
     }
     let ended = described(&report);
-    let told = if ended == "complete" && !is_true::<S>(&scene, &database).await { FALSE } else { "" };
+    let told = if ended == "complete" && !is_true::<S>(&scene, &database, fault).await { FALSE } else { "" };
     S::clear(&scene);
     let mended = described(&run(Mode::Full).await);
-    let mended = match mended == "complete" && is_true::<S>(&scene, &database).await {
+    let mended = match mended == "complete" && is_true::<S>(&scene, &database, fault).await {
         true => String::new(),
         false => format!("{NOT_MENDED}{mended}"),
     };

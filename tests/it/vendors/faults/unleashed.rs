@@ -23,7 +23,7 @@ impl Subject for Account {
     const FAULTS: &'static [UnleashedFault] = &UnleashedFault::ALL;
     const TABLE: &'static str = "unleashed.txt";
 
-    fn pipeline(scene: &Scene, store: &Store) -> Pipeline {
+    fn pipeline(scene: &Scene, store: &Store, _: UnleashedFault) -> Pipeline {
         unleashed::account(twin(scene), store).page_size(20)
     }
 
@@ -52,7 +52,11 @@ impl Subject for Account {
         fault == UnleashedFault::HiddenRows
     }
 
-    fn is_true(scene: Arc<Scene>, database: Arc<Database>) -> impl Future<Output = ()> + Send + 'static {
+    fn is_true(
+        scene: Arc<Scene>,
+        database: Arc<Database>,
+        _: UnleashedFault,
+    ) -> impl Future<Output = ()> + Send + 'static {
         async move { unleashed::account_is_true(&database, twin(&scene)).await }
     }
 }

@@ -113,8 +113,9 @@ impl Place {
     /// The same slice from its first page, because it changed while it was read.
     fn again(&self) -> Result<Self> {
         if self.attempt >= ATTEMPTS {
+            // The place is of no more use: a later run begins the window anew instead of meeting the same count again.
             let message = "the listings keep changing while they are read; the next run reads them again";
-            return Err(Error::new(ErrorKind::InvalidResponse, message)
+            return Err(Error::new(ErrorKind::PositionExpired, message)
                 .context("found", self.found)
                 .context("seen", self.seen));
         }

@@ -89,7 +89,7 @@ async fn a_listing_that_moves_while_its_slice_is_read_does_not_hide_another() {
 async fn a_slice_that_never_adds_up_is_given_up() {
     let double = Double::new(|_, _| ok(json!({"numberOfResults": 3, "items": [{"sku": "a"}]})));
     let error = reading("listings").since("2026-11-22T10:00:00Z").all(&double).await.expect_err("never");
-    assert_eq!((error.kind(), double.seen().len()), (ErrorKind::InvalidResponse, 4));
+    assert_eq!((error.kind(), double.seen().len()), (ErrorKind::PositionExpired, 4));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Amazon's faults.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use sentia::{Pipeline, Store};
 use sentia_sandbox::{AmazonFault, AmazonTwin, Endpoint, FaultPlan, LoggedRequest};
@@ -108,17 +108,11 @@ impl Subject for Account {
         }
     }
 
-    fn is_true(
-        scene: Arc<Scene>,
-        database: Arc<Database>,
-        fault: AmazonFault,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            if of_reports(fault) {
-                amazon::reports_are_true(&database, twin(&scene), "amazon-uk").await;
-            } else {
-                amazon::lists_are_true(&database, twin(&scene), "amazon-uk").await;
-            }
+    async fn is_true(scene: Arc<Scene>, database: Arc<Database>, fault: AmazonFault) {
+        if of_reports(fault) {
+            amazon::reports_are_true(&database, twin(&scene), "amazon-uk").await;
+        } else {
+            amazon::lists_are_true(&database, twin(&scene), "amazon-uk").await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Microsoft Graph's faults.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use sentia::{Pipeline, Store};
 use sentia_sandbox::{Endpoint, FaultPlan, MicrosoftGraphFault, MicrosoftGraphSettings, MicrosoftGraphTwin};
@@ -20,7 +20,7 @@ fn twin(scene: &Scene) -> &MicrosoftGraphTwin {
 
 impl Subject for Tenant {
     type Fault = MicrosoftGraphFault;
-    const FAULTS: &'static [MicrosoftGraphFault] = &MicrosoftGraphFault::ALL;
+    const FAULTS: &'static [MicrosoftGraphFault] = MicrosoftGraphFault::ALL;
     const TABLE: &'static str = "microsoft_graph.txt";
 
     fn pipeline(scene: &Scene, store: &Store, _: MicrosoftGraphFault) -> Pipeline {
@@ -49,12 +49,8 @@ impl Subject for Tenant {
         scene.sandbox.evolve();
     }
 
-    fn is_true(
-        scene: Arc<Scene>,
-        database: Arc<Database>,
-        _: MicrosoftGraphFault,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        async move { microsoft_graph::tenant_is_true(&database, twin(&scene), &*scene.clock).await }
+    async fn is_true(scene: Arc<Scene>, database: Arc<Database>, _: MicrosoftGraphFault) {
+        microsoft_graph::tenant_is_true(&database, twin(&scene), &*scene.clock).await;
     }
 
     fn struck(fault: MicrosoftGraphFault) -> Struck {

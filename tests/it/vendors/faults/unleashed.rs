@@ -1,6 +1,6 @@
 //! Unleashed's faults.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use sentia::{Pipeline, Store};
 use sentia_sandbox::{FaultPlan, UnleashedFault, UnleashedTwin};
@@ -52,12 +52,8 @@ impl Subject for Account {
         fault == UnleashedFault::HiddenRows
     }
 
-    fn is_true(
-        scene: Arc<Scene>,
-        database: Arc<Database>,
-        _: UnleashedFault,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        async move { unleashed::account_is_true(&database, twin(&scene)).await }
+    async fn is_true(scene: Arc<Scene>, database: Arc<Database>, _: UnleashedFault) {
+        unleashed::account_is_true(&database, twin(&scene)).await
     }
 }
 

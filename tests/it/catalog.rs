@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path, time::Duration};
 
 use sentia::{
     ColumnKind, ConnectorInfo, StreamInfo,
-    connectors::{amazon, microsoft_graph, unleashed, xero},
+    connectors::{amazon, microsoft_graph, shopify, unleashed, xero},
     stream::{Column, Deletes, Reading},
     transport::Limit,
 };
@@ -14,6 +14,7 @@ use crate::database::variable;
 /// Each vendor as the document calls it, with the feature that switches it on.
 fn vendors() -> Vec<(&'static str, &'static str, ConnectorInfo)> {
     vec![
+        ("Shopify", "shopify", shopify::catalog()),
         ("Xero", "xero", xero::catalog()),
         ("Amazon Selling Partner API", "amazon", amazon::catalog()),
         ("Unleashed", "unleashed", unleashed::catalog()),

@@ -37,6 +37,11 @@ impl Shopify {
     }
 }
 
+/// What every connection has in common: streams, and the bucket of a standard plan.
+pub fn catalog() -> ConnectorInfo {
+    Catalog::new().describe(ConnectorInfo::new("shopify").limit(BUCKET))
+}
+
 #[async_trait]
 impl Connector for Shopify {
     fn info(&self) -> ConnectorInfo {

@@ -19,5 +19,5 @@ mod wire;
 pub use self::query::QUERIES;
 pub use self::{
     config::{ShopifyBuilder, ShopifyConfig},
-    connector::Shopify,
+    connector::{Shopify, catalog},
 };

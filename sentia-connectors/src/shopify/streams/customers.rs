@@ -31,6 +31,8 @@ pub(super) struct Customer {
 
 pub(super) fn stream() -> Stream<Customer> {
     Stream::new("customers", "id", |customer: &Customer| customer.id.clone())
+        .describe("a customer without what names a person")
+        .scopes(&["read_customers"])
         .version(|customer| Some(customer.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
         .max_page(250)

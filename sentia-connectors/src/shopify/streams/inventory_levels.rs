@@ -10,6 +10,9 @@ use crate::shopify::{
     wire::{Ref, Stamp, Whole, id_of},
 };
 
+/// How often everything is read again: the search index may leave a change out (practice of connectors).
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
 /// A stock change moves the level's time, not the item's, so levels are read on their own. The list has no sort
 /// key: the cursor moves when the whole window is read.
 pub(super) static LIST: List =
@@ -47,6 +50,9 @@ impl Level {
 
 pub(super) fn stream() -> Stream<Level> {
     Stream::new("inventory_levels", "id", |level: &Level| level.id.clone())
+        .describe("what one location has of one item")
+        .scopes(&["read_inventory"])
+        .full_every(DAY)
         .version(|level| Some(level.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
         .partitioned_by("locations")

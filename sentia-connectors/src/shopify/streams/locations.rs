@@ -39,6 +39,8 @@ struct Address {
 
 pub(super) fn stream() -> Stream<Location> {
     Stream::new("locations", "id", |location: &Location| location.id.clone())
+        .describe("a place that holds stock, inactive ones included")
+        .scopes(&["read_locations"])
         .version(|location| Some(location.updated_at.version()))
         .swept()
         .max_page(250)

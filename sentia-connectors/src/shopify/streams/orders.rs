@@ -117,6 +117,8 @@ impl Order {
 
 pub(super) fn stream() -> Stream<Order> {
     Stream::new("orders", "id", |order: &Order| order.id.clone())
+        .describe("an order with its lines, refunds, fulfillments and transactions")
+        .scopes(&["read_orders", "read_all_orders"])
         .version(|order| Some(order.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
         .max_page(250)

@@ -13,6 +13,9 @@ use crate::shopify::{
     wire::{Connection, Money, Stamp, Whole, joined},
 };
 
+/// How often everything is read again: variants and products vanish without a word.
+const WEEK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+
 pub(super) static LIST: List = List { query: &PRODUCTS, size: 50, search: Search::Seconds, whole_with: None };
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +98,9 @@ impl Nested for Product {
 
 pub(super) fn stream() -> Stream<Product> {
     Stream::new("products", "id", |product: &Product| product.id.clone())
+        .describe("a product with its variants")
+        .scopes(&["read_products"])
+        .full_every(WEEK)
         .version(|product| Some(product.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
         .swept()

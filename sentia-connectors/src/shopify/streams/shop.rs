@@ -23,7 +23,7 @@ struct Plan {
 }
 
 pub(super) fn stream() -> Stream<Shop> {
-    Stream::new("shop", "id", |shop: &Shop| shop.id.clone()).columns(
+    Stream::new("shop", "id", |shop: &Shop| shop.id.clone()).describe("the shop itself").columns(
         Fields::<Shop>::new()
             .text("name", |shop| shop.name.clone())
             .text("domain", |shop| shop.myshopify_domain.clone())

@@ -3,8 +3,12 @@
 //! The rows' members are named like the columns they are read from, and hold what a dashboard shows. For other columns
 //! write a struct of your own and use [`UnifiedClient::ask`].
 
+#[cfg(feature = "amazon")]
+mod amazon;
 #[cfg(feature = "shopify")]
 mod shopify;
+#[cfg(feature = "unleashed")]
+mod unleashed;
 #[cfg(feature = "xero")]
 mod xero;
 
@@ -19,9 +23,15 @@ use sentia_core::{
 };
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "amazon")]
+#[cfg_attr(docsrs, doc(cfg(feature = "amazon")))]
+pub use self::amazon::*;
 #[cfg(feature = "shopify")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shopify")))]
 pub use self::shopify::*;
+#[cfg(feature = "unleashed")]
+#[cfg_attr(docsrs, doc(cfg(feature = "unleashed")))]
+pub use self::unleashed::*;
 #[cfg(feature = "xero")]
 #[cfg_attr(docsrs, doc(cfg(feature = "xero")))]
 pub use self::xero::*;
@@ -70,7 +80,7 @@ pub struct Answered<T> {
 /// below the vendor's limits. Nothing is stored, and every answer is held in memory: for what a screen shows.
 ///
 /// ```no_run
-/// # // Accounts are needed to ask; `examples/unified.rs` runs against the sandbox.
+/// # // Accounts are needed to ask.
 /// # #[cfg(all(feature = "xero", feature = "shopify"))]
 /// # async fn example() -> sentia::Result<()> {
 /// use sentia::{UnifiedClient, connectors::{Shopify, Xero}, unified::Region};

@@ -13,4 +13,5 @@ mod positions;
 mod programs;
 mod thread;
 mod truth;
+mod unified;
 mod vendors;

@@ -203,8 +203,8 @@ async fn lost_places_are_told() {
 #[tokio::test]
 async fn no_token_goes_to_another_host() {
     let double = Double::new(|_, _| page([], Some("https://graph.microsoft.com.evil.example/v1.0/x")));
-    let page = of("users", "").fetch(&graph(), &double).await.expect("a page");
-    let error = of("users", "").at(&more(&page)).refused(&graph(), &double).await;
+    // Already as it comes in: a link that may not be followed never becomes anybody's place.
+    let error = of("users", "").refused(&graph(), &double).await;
     assert_eq!(error.context_value("host"), Some("graph.microsoft.com.evil.example"));
     assert_eq!((error.kind(), double.seen().len()), (ErrorKind::InvalidResponse, 1));
 }

@@ -131,7 +131,8 @@ async fn each_cloud_has_its_hosts_and_base_url_replaces_them_all() {
     ] {
         let double = granting();
         let connection = app().client_secret("s").cloud(cloud).build().expect("valid");
-        of("users", "").fetch(&connection, &double).await.map(drop).expect("a page");
+        // The double's links are the global cloud's, and refused here: what was asked is looked at.
+        let _ = of("users", "").fetch(&connection, &double).await;
         let hosts: Vec<_> =
             double.seen().iter().map(|request| request.url.host_str().map(str::to_owned)).collect();
         assert_eq!(hosts, [Some(login.to_owned()), Some(graph.to_owned())]);
@@ -139,7 +140,7 @@ async fn each_cloud_has_its_hosts_and_base_url_replaces_them_all() {
     }
     let double = granting();
     let local = app().client_secret("s").base_url("http://127.0.0.1:9/twin/").build().expect("valid");
-    of("users", "").fetch(&local, &double).await.map(drop).expect("a page");
+    let _ = of("users", "").fetch(&local, &double).await;
     let urls: Vec<_> = double.seen().iter().map(|request| request.url.as_str().to_owned()).collect();
     assert_eq!(urls[0], "http://127.0.0.1:9/twin/contoso.onmicrosoft.com/oauth2/v2.0/token");
     assert!(urls[1].starts_with("http://127.0.0.1:9/twin/v1.0/users/delta?"), "{urls:?}");

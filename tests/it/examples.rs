@@ -51,23 +51,12 @@ async fn custom_rule_holds_what_does_not_add_up() {
     assert!(run("custom_rule", &[]).await.contains("held by"));
 }
 
-/// Runs `sync` on the books' twin; its exit code and its last line.
-async fn sync(sandbox: &Sandbox, secret: &str) -> (Option<i32>, Value) {
+/// Runs `sync` with these words and variables; its exit code and its last line.
+async fn sync(words: &str, variables: &[(&str, &str)]) -> (Option<i32>, Value) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let twin = sandbox.xero();
     let mut command = Programs::up_to_date().await.command("sync");
-    command.args([
-        "--vendor",
-        "xero",
-        "--pacing",
-        "off",
-        "--stream",
-        "invoices",
-        "--base-url",
-        twin.base_url(),
-    ]);
-    command.args(["--database-url", "sqlite://books.db?mode=rwc"]).current_dir(folder.path());
-    command.env("XERO_CLIENT_ID", twin.client_id()).env("XERO_CLIENT_SECRET", secret);
+    command.args(words.split(' ')).args(["--pacing", "off", "--database-url", "sqlite://acme.db?mode=rwc"]);
+    command.current_dir(folder.path()).envs(variables.iter().copied());
     let output = command.output().await.expect("it runs");
     let printed = String::from_utf8(output.stdout).expect("text");
     let last = printed.lines().last().expect("a report");
@@ -78,13 +67,66 @@ async fn sync(sandbox: &Sandbox, secret: &str) -> (Option<i32>, Value) {
 async fn sync_tells_by_its_exit_code_how_it_ended() {
     let sandbox = Sandbox::start(32, Size::tiny()).await.expect("the twins start");
     let twin = sandbox.xero();
-    let (code, report) = sync(&sandbox, twin.client_secret()).await;
+    let words = format!("--vendor xero --stream invoices --base-url {}", twin.base_url());
+    let sync = async |secret| {
+        sync(&words, &[("XERO_CLIENT_ID", twin.client_id()), ("XERO_CLIENT_SECRET", secret)]).await
+    };
+    let (code, report) = sync(twin.client_secret()).await;
     assert_eq!((code, &report["outcome"]), (Some(0), &"complete".into()), "{report}");
 
     twin.inject(XeroFault::DroppedRow, FaultPlan::always());
-    let (code, report) = sync(&sandbox, twin.client_secret()).await;
+    let (code, report) = sync(twin.client_secret()).await;
     assert_eq!((code, &report["outcome"]), (Some(3), &"incomplete".into()), "{report}");
 
-    let (code, report) = sync(&sandbox, "not-the-secret").await;
+    let (code, report) = sync("not-the-secret").await;
     assert_eq!((code, &report["failure"]["code"]), (Some(1), &"unauthenticated".into()), "{report}");
+}
+
+#[tokio::test]
+async fn sync_reads_an_account_of_every_vendor() {
+    let sandbox = Sandbox::start(33, Size::tiny()).await.expect("the twins start");
+    let (usa, uk) = (sandbox.shopify_usa(), sandbox.amazon_uk());
+    let (stock, office) = (sandbox.unleashed(), sandbox.microsoft_graph());
+    let marketplaces = uk.marketplace_ids().join(",");
+    let (uk_id, uk_secret, stock_key) = (uk.client_id(), uk.client_secret(), stock.api_key());
+    let accounts = [
+        (
+            format!(
+                "--vendor shopify --prefix SHOP_USA --connection shopify-usa --stream locations --base-url {}",
+                usa.base_url()
+            ),
+            vec![("SHOP_USA_SHOP", usa.shop_domain()), ("SHOP_USA_ACCESS_TOKEN", usa.access_token())],
+        ),
+        (
+            format!(
+                "--vendor amazon --prefix AMAZON_UK --connection amazon-uk --stream marketplaces --base-url {}",
+                uk.base_url()
+            ),
+            vec![
+                ("AMAZON_UK_REGION", "EU"),
+                ("AMAZON_UK_MARKETPLACES", marketplaces.as_str()),
+                ("AMAZON_UK_CLIENT_ID", &*uk_id),
+                ("AMAZON_UK_CLIENT_SECRET", &*uk_secret),
+                ("AMAZON_UK_REFRESH_TOKEN", uk.refresh_token()),
+                ("AMAZON_UK_SELLER_ID", uk.seller_id()),
+            ],
+        ),
+        (
+            format!("--vendor unleashed --stream warehouses --base-url {}", stock.base_url()),
+            vec![("UNLEASHED_API_ID", stock.api_id()), ("UNLEASHED_API_KEY", &*stock_key)],
+        ),
+        (
+            format!("--vendor microsoft-graph --stream users --base-url {}", office.base_url()),
+            vec![
+                ("MICROSOFT_GRAPH_TENANT", office.tenant_id()),
+                ("MICROSOFT_GRAPH_CLIENT_ID", office.client_id()),
+                ("MICROSOFT_GRAPH_CLIENT_SECRET", office.client_secret()),
+            ],
+        ),
+    ];
+    for (words, variables) in accounts {
+        let (code, report) = sync(&words, &variables).await;
+        assert_eq!((code, &report["outcome"]), (Some(0), &"complete".into()), "{words}: {report}");
+        assert!(report["inserted"].as_u64() > Some(0), "{words}: {report}");
+    }
 }

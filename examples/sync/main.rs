@@ -1,41 +1,37 @@
-//! Syncs any supported vendor at any base URL into any database.
+//! Syncs an account of any vendor at any base URL into any database.
 //!
 //! ```text
 //! cargo run --release --example sync -- --vendor xero --database-url sqlite://acme.db?mode=rwc
+//! cargo run --release --example sync -- --vendor shopify --prefix SHOPIFY_UK --connection shopify-uk --database-url ...
 //! ```
 //!
-//! Credentials come from the environment: XERO_ACCESS_TOKEN with XERO_TENANT_ID, or XERO_CLIENT_ID and
-//! XERO_CLIENT_SECRET; SHOPIFY_SHOP with SHOPIFY_ACCESS_TOKEN, or SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET.
-//! A rotating XERO_REFRESH_TOKEN needs SENTIA_MASTER_KEY, 32 random bytes in base64, to be kept sealed.
+//! Settings and credentials come from the environment; docs/operations.md lists the variables of each vendor. A refresh
+//! token that rotates needs SENTIA_MASTER_KEY, 32 random bytes in base64, to be kept sealed.
 //!
 //! Progress is shown as bars on a terminal and written as JSON lines elsewhere; the last line of standard output is the
-//! report as JSON. The exit code is 0 when
-//! the run is complete, with or without quarantine, 3 when it is incomplete, and 1 when it failed.
+//! report as JSON. The exit code is 0 when the run is complete, with or without quarantine, 3 when it is incomplete, and
+//! 1 when it failed.
 
-use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Instant};
+mod account;
+#[path = "../progress/mod.rs"]
+mod progress;
 
-use clap::{Parser, ValueEnum};
+use std::{io::IsTerminal, process::ExitCode, time::Instant};
+
+use clap::Parser;
 use sentia::{
     Connector, Error, ErrorKind, Mode, Outcome, Pipeline, Result, RunReport, Store,
     certificate::SweepPolicy,
-    connectors::{Shopify, Xero},
     optional_from_env,
     report::{Event, Failure},
     security::{MasterKeyset, Vault},
-    transport::Pacing,
 };
 use serde_json::{Value, json};
 
-mod progress;
-
 #[derive(Parser)]
 struct Arguments {
-    /// The vendor.
-    #[arg(long)]
-    vendor: Vendor,
-    /// Another address than the vendor's own.
-    #[arg(long)]
-    base_url: Option<String>,
+    #[command(flatten)]
+    account: account::Account,
     /// `sqlite://PATH?mode=rwc` or `postgres://USER@HOST/DATABASE`.
     #[arg(long)]
     database_url: String,
@@ -51,27 +47,12 @@ struct Arguments {
     /// Let a full read mark any number of missing rows as deleted: for a held sweep that was looked at.
     #[arg(long)]
     confirm_sweep: bool,
-    /// Keep the vendor's limits, or not: `off` is accepted for loopback addresses only.
-    #[arg(long, default_value = "vendor")]
-    pacing: PacingArgument,
     /// The connection's name. Default: the vendor's.
     #[arg(long)]
     connection: Option<String>,
     /// Whose data it is.
     #[arg(long, default_value = "default")]
     tenant: String,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Vendor {
-    Shopify,
-    Xero,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum PacingArgument {
-    Vendor,
-    Off,
 }
 
 #[tokio::main]
@@ -96,7 +77,10 @@ async fn main() -> ExitCode {
 }
 
 async fn sync(arguments: Arguments) -> Result<RunReport> {
-    let connector = connector(&arguments)?;
+    if arguments.page_size == Some(0) {
+        return Err(Error::new(ErrorKind::ConfigInvalid, "--page-size is at least 1"));
+    }
+    let connector = arguments.account.connector()?;
     let store = Store::connect(&arguments.database_url).await?;
     let name = arguments.connection.clone().unwrap_or_else(|| connector.info().vendor.to_owned());
     let mut pipeline = Pipeline::new(connector, store.clone())
@@ -120,32 +104,6 @@ async fn sync(arguments: Arguments) -> Result<RunReport> {
     drop(pipeline);
     store.close().await;
     Ok(report)
-}
-
-fn connector(arguments: &Arguments) -> Result<Arc<dyn Connector>> {
-    let pacing = match arguments.pacing {
-        PacingArgument::Vendor => Pacing::Vendor,
-        PacingArgument::Off => Pacing::Off,
-    };
-    if arguments.page_size == Some(0) {
-        return Err(Error::new(ErrorKind::ConfigInvalid, "--page-size is at least 1"));
-    }
-    Ok(match arguments.vendor {
-        Vendor::Xero => {
-            let mut builder = Xero::builder_from_env("XERO").pacing(pacing);
-            if let Some(url) = &arguments.base_url {
-                builder = builder.base_url(url);
-            }
-            Arc::new(builder.build()?)
-        }
-        Vendor::Shopify => {
-            let mut builder = Shopify::builder_from_env("SHOPIFY").pacing(pacing);
-            if let Some(url) = &arguments.base_url {
-                builder = builder.base_url(url);
-            }
-            Arc::new(builder.build()?)
-        }
-    })
 }
 
 fn listener(connection: &str) -> Box<dyn Fn(&Event) + Send + Sync> {

@@ -1,72 +1,43 @@
-// Serves vendors' published models (OpenAPI or Swagger, JSON or YAML) with Prism, all on one port:
-//   node serve-models.mjs --specs DIR --models a/b.json,c/d.yaml [--prefix /v1.0] [--answers examples|generated] [--port 0]
-// Prism ignores the base path of a model's server, so a copy with the prefix in every template is served; calls
-// then look as they do in production: /api.xro/2.0/Invoices. Requests are judged by the model. Answers are the
-// model's own examples, or generated from its schemas where it has none; to judge them too would take a second each.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { createLogger } from "@stoplight/prism-core";
-import prismHttp from "@stoplight/prism-http";
-import prismServer from "@stoplight/prism-http-server";
-import { announce, endWithParent, fail } from "./lifetime.mjs";
+// Serves vendors' published models, all on one port, each with the path that stands before its own:
+//   node serve-models.mjs --specs DIR --models a/b.json,c/d.yaml@/v1.0 [--vendor amazon] [--port 0]
+// Prism answers with the models' own examples, or with what their schemas make. From `PUT /-/upstream` with an address
+// on, the server there answers, and is judged. Every exchange is kept with what the models have against it
+// (exchanges.mjs). `--vendor` names the file of what the models leave open (vendors/*.mjs).
+import { join } from "node:path";
+import { pairs, parsed, recording } from "./exchanges.mjs";
+import { requestFaults, routed } from "./judge.mjs";
+import { announce, endWithParent } from "./lifetime.mjs";
+import { mock } from "./mock.mjs";
+import { operationsOf } from "./models.mjs";
 import { options } from "./options.mjs";
+import { schemaFaults } from "./schemas.mjs";
+import { switched } from "./upstream.mjs";
 
 endWithParent();
-const given = options({ specs: undefined, models: undefined, prefix: "", answers: "examples", port: "0" });
+const given = options({ specs: undefined, models: undefined, vendor: "any", port: "0" });
+const { default: vendor } = await import(`./vendors/${given.vendor}.mjs`);
 const operations = [];
 for (const model of given.models.split(",")) {
-  operations.push(...(await load(join(given.specs, model), given.prefix)));
+  const [path, prefix = ""] = model.split("@");
+  operations.push(...(await operationsOf(join(given.specs, path), prefix, vendor.kept)));
 }
-const server = prismServer.createServer(operations, {
-  cors: false,
-  components: { logger: createLogger("PRISM", { level: "fatal" }) },
-  config: {
-    isProxy: false,
-    validateRequest: true,
-    validateResponse: false,
-    checkSecurity: true,
-    errors: false,
-    mock: { dynamic: given.answers === "generated", ignoreExamples: false },
-  },
-});
-const address = await server.listen(Number(given.port), "127.0.0.1");
-announce(new URL(address).port);
+for (const operation of operations) operation.narrowed = vendor.narrowed(operation);
+const server = recording(switched(judged, mock(operations, vendor)));
+server.listen(Number(given.port), "127.0.0.1", () => announce(server.address().port));
 
-async function load(path, prefix) {
-  if (prefix === "") return prismHttp.getHttpOperationsFromSpec(path);
-  const text = readFileSync(path, "utf8");
-  const model = path.endsWith(".json") ? prefixedJson(text, prefix) : prefixedYaml(text, prefix);
-  const folder = mkdtempSync(join(tmpdir(), "sentia-model-"));
-  try {
-    const copy = join(folder, basename(path));
-    writeFileSync(copy, model);
-    return await prismHttp.getHttpOperationsFromSpec(copy);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+function judged(asked, exchange) {
+  const { pathname, searchParams } = new URL(asked.url, "http://127.0.0.1");
+  const { method, headers } = asked;
+  const input = { method, url: { path: vendor.canonical(pathname), query: pairs(searchParams) }, headers, body: parsed(asked) };
+  const { operation, error } = routed(operations, input);
+  if (error) {
+    exchange.faults.push(error.detail ?? error.message);
+    return () => {};
   }
-}
-
-function prefixedJson(text, prefix) {
-  const model = JSON.parse(text);
-  const paths = Object.entries(model.paths ?? {});
-  if (paths.length === 0) fail("the model has no paths");
-  model.paths = Object.fromEntries(paths.map(([path, item]) => [prefix + path, item]));
-  return JSON.stringify(model);
-}
-
-// As text: a parse would need another library, and the templates stand in lines of their own.
-function prefixedYaml(text, prefix) {
-  const lines = text.split("\n");
-  const start = lines.indexOf("paths:");
-  const end = lines.findIndex((line, at) => at > start && /^\w/.test(line));
-  let templates = 0;
-  for (let at = start; at < end; at += 1) {
-    lines[at] = lines[at].replace(/^ {2}(["']?)\//, (_, quote) => {
-      templates += 1;
-      return `  ${quote}${prefix}/`;
-    });
-  }
-  if (start < 0 || templates === 0) fail("the model has no paths");
-  return lines.join("\n");
+  exchange.operation = operation.iid;
+  exchange.faults = requestFaults(operation, input, vendor.headers);
+  return ({ status, text }) => {
+    const body = text === "" ? undefined : JSON.parse(text);
+    exchange.strayed = schemaFaults(operation, status, body);
+  };
 }

@@ -30,10 +30,15 @@ pub(crate) fn impatient() -> TransportPolicy {
 
 /// A pipeline from a shop's twin, with a ready token.
 pub(crate) fn shop(twin: &ShopifyTwin, connection: &str, store: &Store) -> Pipeline {
+    shop_at(twin.base_url(), twin, connection, store)
+}
+
+/// The same, with another address in front of the twin.
+pub(crate) fn shop_at(url: &str, twin: &ShopifyTwin, connection: &str, store: &Store) -> Pipeline {
     let shop = Shopify::builder()
         .shop(twin.shop_domain())
         .access_token(twin.access_token())
-        .base_url(twin.base_url())
+        .base_url(url)
         .build()
         .expect("valid settings");
     Pipeline::new(shop, store.clone()).connection(connection).transport(impatient())
@@ -41,13 +46,18 @@ pub(crate) fn shop(twin: &ShopifyTwin, connection: &str, store: &Store) -> Pipel
 
 /// A pipeline from the books' twin, by a custom connection.
 pub(crate) fn books(sandbox: &Sandbox, store: &Store) -> Pipeline {
+    books_at(sandbox.xero().base_url(), sandbox, store)
+}
+
+/// The same, with another address in front of the twin.
+pub(crate) fn books_at(url: &str, sandbox: &Sandbox, store: &Store) -> Pipeline {
     let twin = sandbox.xero();
     twin.set_pacing(sentia_sandbox::Pacing::Lifted);
     let xero = Xero::builder()
         .client_id(twin.client_id())
         .client_secret(twin.client_secret())
         .tenant_id(twin.tenant_id())
-        .base_url(twin.base_url())
+        .base_url(url)
         .pacing(sentia::transport::Pacing::Off)
         .build()
         .expect("valid settings");

@@ -113,13 +113,23 @@ impl Client {
         body: &(impl Serialize + Sync),
         ask: Ask<'_>,
     ) -> Result<(Response, AccessToken)> {
-        let url = self.url(path);
         let operation = if path == "/$batch" { super::connector::BATCH } else { "" };
-        let build = || {
-            let post = cx.http().post(&url).json(body).repeatable().operation(operation);
-            ask.session.into_iter().fold(post, |post, session| post.header("workbook-session-id", session))
-        };
-        self.authorized(cx, || build().classify(ask.table.classify())).await
+        self.authorized(cx, || self.posted(cx, path, ask).json(body).operation(operation)).await
+    }
+
+    /// Posts to a path that takes no body.
+    ///
+    /// # Errors
+    /// As the table says.
+    pub(super) async fn act(&self, cx: &Context, path: &str, ask: Ask<'_>) -> Result<Response> {
+        Ok(self.authorized(cx, || self.posted(cx, path, ask)).await?.0)
+    }
+
+    fn posted(&self, cx: &Context, path: &str, ask: Ask<'_>) -> RequestBuilder {
+        let post = cx.http().post(self.url(path)).repeatable();
+        let post =
+            ask.session.into_iter().fold(post, |post, session| post.header("workbook-session-id", session));
+        post.classify(ask.table.classify())
     }
 
     /// Sends a request with the current token; refused once, it is sent once more with a renewed one.

@@ -32,10 +32,14 @@ impl Send {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response> {
+        let is_post = request.method == http::Method::POST;
         let mut outgoing = self.client.request(request.method, request.url).headers(request.headers);
-        if let Some(body) = request.body {
-            outgoing = outgoing.body(body);
-        }
+        outgoing = match request.body {
+            Some(body) => outgoing.body(body),
+            // The client leaves the length out where there is no body, and servers answer that with 411.
+            None if is_post => outgoing.header(http::header::CONTENT_LENGTH, 0),
+            None => outgoing,
+        };
         let mut incoming = outgoing.send().await.map_err(unreachable)?;
         if let Some(target) = request.spool.filter(|_| incoming.status().is_success()) {
             let mut file = target.create()?;

@@ -39,7 +39,8 @@ pub(crate) fn quote(o: &mut Object<'_>, universe: &Universe, quote: &Quote, form
     o.object("Contact", |o| {
         o.id("ContactID", contact.id).text("Name", &contact.name).text("EmailAddress", &contact.email);
     });
-    body(o, universe, &quote.body, form);
+    // Quotes have a list of values of their own in the model, in capitals.
+    amounts(o, universe, &quote.body, &quote.body.amounts.as_str().to_uppercase(), form);
     o.day("Date", quote.date)
         .day("ExpiryDate", quote.expiry_date)
         .text("Status", quote.status)
@@ -153,10 +154,13 @@ fn account(o: &mut Object<'_>, name: &str, account: &Account, with_code: bool) {
     });
 }
 
-/// Lines and totals. A summary has an empty list, which looks like a paper without lines.
 fn body(o: &mut Object<'_>, universe: &Universe, body: &LineSet, form: Form) {
+    amounts(o, universe, body, body.amounts.as_str(), form);
+}
+
+/// Lines and totals. A summary has an empty list, which looks like a paper without lines.
+fn amounts(o: &mut Object<'_>, universe: &Universe, body: &LineSet, types: &str, form: Form) {
     let lines = if form.full { body.lines.as_slice() } else { &[] };
-    o.text("LineAmountTypes", body.amounts.as_str())
-        .array("LineItems", lines, |o, line| line_item(o, universe, line, form));
+    o.text("LineAmountTypes", types).array("LineItems", lines, |o, line| line_item(o, universe, line, form));
     o.money("SubTotal", body.sub_total).money("TotalTax", body.total_tax).money("Total", body.total);
 }

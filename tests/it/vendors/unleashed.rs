@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use sentia::{Mode, Pipeline, Store, connectors::Unleashed, transport::Pacing};
+use sentia::{
+    Mode, Pipeline, Store,
+    connectors::{Unleashed, unleashed::UnleashedBuilder},
+    transport::Pacing,
+};
 use sentia_sandbox::{
     UnleashedTwin,
     universe::{Presence, TruthRecord, warehouse::UnleashedStream},
@@ -18,7 +22,8 @@ use crate::{
     truth::impatient,
 };
 
-pub(crate) fn connector(twin: &UnleashedTwin) -> Unleashed {
+/// The settings of the twin's account.
+pub(crate) fn settings(twin: &UnleashedTwin) -> UnleashedBuilder {
     twin.set_pacing(sentia_sandbox::Pacing::Lifted);
     Unleashed::builder()
         .api_id(twin.api_id())
@@ -26,8 +31,10 @@ pub(crate) fn connector(twin: &UnleashedTwin) -> Unleashed {
         .time_zone("Europe/London")
         .base_url(twin.base_url())
         .pacing(Pacing::Off)
-        .build()
-        .expect("valid settings")
+}
+
+pub(crate) fn connector(twin: &UnleashedTwin) -> Unleashed {
+    settings(twin).build().expect("valid settings")
 }
 
 pub(crate) fn account(twin: &UnleashedTwin, store: &Store) -> Pipeline {

@@ -237,7 +237,7 @@ impl Reader<'_> {
         let Some(session) = session else { return };
         let path = format!("{}/workbook/closeSession", target.file);
         let ask = Ask { session: Some(session), table: Table::Workbook, ..Ask::default() };
-        if let Err(error) = self.client.post(self.cx, &path, &json!({}), ask).await {
+        if let Err(error) = self.client.act(self.cx, &path, ask).await {
             tracing::debug!(%error, "a workbook session was left open");
         }
     }

@@ -216,7 +216,7 @@ async fn a_wrong_tenant_and_a_missing_permission_are_named() {
     for (app, kind, named) in [
         (secret().tenant("11111111-2222-4333-8444-555555555555"), ErrorKind::ConfigInvalid, "tenant"),
         (secret().client_id("11111111-2222-4333-8444-555555555555"), ErrorKind::Unauthenticated, "client_id"),
-        (secret().client_secret("another"), ErrorKind::Unauthenticated, "client_secret"),
+        (secret().client_secret("another"), ErrorKind::Unauthenticated, "client secret"),
     ] {
         let app = app.build().expect("valid settings");
         let error = stage.pipeline(app, &["users"]).run().await.expect_err("refused");

@@ -67,7 +67,7 @@ pub enum Seen {
     Live = 0,
     /// Its row is marked deleted.
     Deleted = 1,
-    /// It was older than its row.
+    /// It was older than its row, or it says without a document that something is gone which has no row.
     Stale = 2,
     /// It is in quarantine under its key.
     Quarantined = 3,

@@ -2,7 +2,11 @@
 
 use serde::de::{DeserializeOwned, IntoDeserializer, Visitor, value::MapDeserializer};
 
-use crate::{Error, ErrorKind, Record, Result, stream::StreamInfo, value::Value};
+use crate::{
+    Error, ErrorKind, Record, Result,
+    stream::{self, StreamInfo},
+    value::Value,
+};
 
 /// What goes wrong when a struct does not fit the columns.
 type Mismatch = serde::de::value::Error;
@@ -32,15 +36,56 @@ impl Record {
     /// `ConfigInvalid` when the struct does not fit, naming the member.
     pub fn read<T: DeserializeOwned>(&self, stream: &StreamInfo) -> Result<T> {
         let key = Value::Text(self.key.clone());
-        let columns = stream.columns.iter().map(|column| column.name).zip(&self.values);
-        let members =
-            std::iter::once(("key", &key)).chain(columns).map(|(name, value)| (name, Column(value)));
-        T::deserialize(MapDeserializer::<_, Mismatch>::new(members)).map_err(|mismatch| {
-            Error::new(ErrorKind::ConfigInvalid, format!("the struct does not fit the columns: {mismatch}"))
-                .context("stream", stream.name)
-                .context("key", &self.key)
-        })
+        let columns = named(&stream.columns, &self.values);
+        let row = fill(std::iter::once(("key", &key)).chain(columns));
+        row.map_err(|error| error.context("stream", stream.name).context("key", &self.key))
     }
+
+    /// Reads the rows of the child table `child` into structs whose members are named like its columns, in the vendor's
+    /// order.
+    ///
+    /// ```
+    /// use sentia_core::{ColumnKind, Record, StreamInfo, Value, Version, record::Document, stream::ChildInfo};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Line { sku: Option<String> }
+    ///
+    /// let mut stream = StreamInfo::new("orders").key(&["id"]);
+    /// let columns = StreamInfo::new("x").column("sku", ColumnKind::Text).columns;
+    /// stream.children.push(ChildInfo { name: "order_lines", columns });
+    /// let lines = vec![vec![Value::Text("BOLT".into())], vec![Value::Null]];
+    /// let order = Record::new("1".into(), Version::none(), Document::default(), vec![], vec![lines]);
+    /// let lines: Vec<Line> = order.children(&stream, "order_lines")?;
+    /// assert_eq!((lines[0].sku.as_deref(), lines[1].sku.as_deref()), (Some("BOLT"), None));
+    /// # Ok::<(), sentia_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `ConfigInvalid` when the stream has no such child table, or the struct does not fit.
+    pub fn children<T: DeserializeOwned>(&self, stream: &StreamInfo, child: &str) -> Result<Vec<T>> {
+        let located = |error: Error| {
+            error.context("stream", stream.name).context("child", child).context("key", &self.key)
+        };
+        let found = stream.children.iter().zip(&self.children).find(|(info, _)| info.name == child);
+        let (info, rows) = found.ok_or_else(|| {
+            located(Error::new(ErrorKind::ConfigInvalid, "the stream has no such child table"))
+        })?;
+        rows.iter().map(|row| fill(named(&info.columns, row)).map_err(located)).collect()
+    }
+}
+
+fn named<'a>(
+    columns: &'a [stream::Column],
+    values: &'a [Value],
+) -> impl Iterator<Item = (&'static str, &'a Value)> {
+    columns.iter().map(|column| column.name).zip(values)
+}
+
+fn fill<'a, T: DeserializeOwned>(members: impl Iterator<Item = (&'static str, &'a Value)>) -> Result<T> {
+    let members = members.map(|(name, value)| (name, Column(value)));
+    T::deserialize(MapDeserializer::<_, Mismatch>::new(members)).map_err(|mismatch| {
+        Error::new(ErrorKind::ConfigInvalid, format!("the struct does not fit the columns: {mismatch}"))
+    })
 }
 
 struct Column<'a>(&'a Value);

@@ -100,13 +100,19 @@ async fn restricted_tokens_open_their_paths_only() {
     };
     let resource = json!({"method": "GET", "path": "/orders/2026-01-01/orders/{orderId}"});
     let body = ask_for(json!({"restrictedResources": [resource]})).await;
+    assert_eq!(body["errors"][0]["code"], "Unauthorized", "without a restricted role");
+    twin.set_personal_data(true);
+    let body = ask_for(json!({"restrictedResources": [resource]})).await;
     assert_eq!(body["expiresIn"], 3600);
     let restricted = body["restrictedDataToken"].as_str().unwrap();
     let order = twin.visible_truth(AmazonStream::Orders)[0].key.clone();
     assert_eq!(ask(twin, restricted, &format!("{SEARCH}/{order}")).await.0, 200);
     assert_eq!(ask(twin, restricted, &format!("{SEARCH}?createdAfter={LONG_AGO}")).await.0, 403);
-    let body = ask_for(json!({"restrictedResources": []})).await;
-    assert_eq!(body["errors"][0]["code"], "InvalidRequest");
+    let any = json!({"method": "GET", "path": "/reports/2021-06-30/documents/{reportDocumentId}"});
+    for resources in [json!([]), json!([any])] {
+        let body = ask_for(json!({"restrictedResources": resources})).await;
+        assert_eq!(body["errors"][0]["code"], "InvalidRequest");
+    }
 }
 
 #[tokio::test]

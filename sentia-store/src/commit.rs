@@ -125,6 +125,11 @@ async fn sort<'a>(unit: &mut impl Unit, batch: &'a Batch) -> Result<Sorted<'a>> 
             (entry.version, entry.digest, entry.row_check) = (row.version, row.digest, row.row_check);
         }
         match row {
+            // The deletion of what is not here: there is nothing to mark, and no document to keep.
+            None if deletes && record.document.is_empty() => {
+                entry.seen = Seen::Stale;
+                counts.unchanged += 1;
+            }
             None => {
                 new.push(Placed { record, row_id: 0 });
                 *if deletes { &mut counts.deleted } else { &mut counts.inserted } += 1;

@@ -1,12 +1,13 @@
 //! The sync log.
 
 use async_trait::async_trait;
-use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
 use sentia_core::{Result, RunLog, RunReport};
 
 use crate::{
     connect::Store,
-    entity::run::{ActiveModel, Column, Entity},
+    entity::run::{ActiveModel, Column, Entity, Model},
     error::{corrupt, orm_error},
 };
 
@@ -32,5 +33,29 @@ impl RunLog for Store {
             .await
             .map_err(orm_error)?;
         Ok(())
+    }
+}
+
+impl Store {
+    /// The runs of a connection that began at `since` or later, oldest first, each with its report as it stands: a run
+    /// without an end was killed or is still going.
+    ///
+    /// # Errors
+    /// `Store` when the database fails or a report does not read back.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub async fn runs(&self, tenant: &str, connection: &str, since: DateTime<Utc>) -> Result<Vec<RunReport>> {
+        let found = Entity::find()
+            .filter(Column::Tenant.eq(tenant))
+            .filter(Column::Connection.eq(connection))
+            .filter(Column::Started.gte(since))
+            .order_by_asc(Column::Started)
+            .order_by_asc(Column::Run)
+            .all(&self.0.writing_orm())
+            .await
+            .map_err(orm_error)?;
+        let report = |row: &Model| serde_json::from_str(&row.report).map_err(|_| corrupt("run report"));
+        found.iter().map(report).collect()
     }
 }

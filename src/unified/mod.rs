@@ -5,6 +5,8 @@
 
 #[cfg(feature = "amazon")]
 mod amazon;
+#[cfg(feature = "microsoft-graph")]
+mod microsoft_graph;
 #[cfg(feature = "shopify")]
 mod shopify;
 #[cfg(feature = "unleashed")]
@@ -12,12 +14,13 @@ mod unleashed;
 #[cfg(feature = "xero")]
 mod xero;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sentia_core::{
     Connector, Error, ErrorKind, Result,
-    engine::{Question, Reader},
+    clock::Clock,
+    engine::{Answer, Question, Reader},
     security::Vault,
     transport::TransportPolicy,
 };
@@ -26,6 +29,9 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "amazon")]
 #[cfg_attr(docsrs, doc(cfg(feature = "amazon")))]
 pub use self::amazon::*;
+#[cfg(feature = "microsoft-graph")]
+#[cfg_attr(docsrs, doc(cfg(feature = "microsoft-graph")))]
+pub use self::microsoft_graph::*;
 #[cfg(feature = "shopify")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shopify")))]
 pub use self::shopify::*;
@@ -105,6 +111,7 @@ pub struct UnifiedClient {
     readers: BTreeMap<String, Reader>,
     vault: Option<Vault>,
     policy: TransportPolicy,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl UnifiedClient {
@@ -123,6 +130,11 @@ impl UnifiedClient {
         UnifiedClient { policy, ..self }
     }
 
+    /// Replaces the clock for the accounts connected after this.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        UnifiedClient { clock: Some(clock), ..self }
+    }
+
     /// Connects an account under a name of its own; [`ask`](Self::ask) reads any stream of it.
     ///
     /// # Errors
@@ -130,10 +142,8 @@ impl UnifiedClient {
     pub fn connect(mut self, name: impl Into<String>, connector: impl Connector) -> Result<Self> {
         let name = name.into();
         let reader = Reader::new(connector).connection(&name).transport(self.policy.clone());
-        let reader = match &self.vault {
-            Some(vault) => reader.vault(vault.clone()),
-            None => reader,
-        };
+        let reader = self.vault.iter().fold(reader, |reader, vault| reader.vault(vault.clone()));
+        let reader = self.clock.iter().fold(reader, |reader, clock| reader.clock(clock.clone()));
         if self.readers.insert(name.clone(), reader.connect()?).is_some() {
             let message = "two accounts have one name; give each its own";
             return Err(Error::new(ErrorKind::ConfigInvalid, message).context("connection", name));
@@ -166,11 +176,13 @@ impl UnifiedClient {
         question: &Question,
     ) -> Result<Answered<T>> {
         let answer = self.reader(connection)?.ask(question).await?;
-        Ok(Answered {
-            rows: answer.rows()?,
-            as_of: answer.as_of,
-            whole: answer.whole,
-            rejected: answer.rejected.len(),
-        })
+        Ok(Answered::of(&answer, answer.rows()?))
+    }
+}
+
+impl<T> Answered<T> {
+    /// `rows`, which were made of the records of `answer`.
+    fn of(answer: &Answer, rows: Vec<T>) -> Self {
+        Answered { rows, as_of: answer.as_of, whole: answer.whole, rejected: answer.rejected.len() }
     }
 }

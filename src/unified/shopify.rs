@@ -48,6 +48,18 @@ impl UnifiedClient {
     pub async fn shopify_inventory(&self, region: Region) -> Result<Answered<ShopifyInventoryLevel>> {
         self.ask(&format!("shopify-{region}"), &Question::of("inventory_levels")).await
     }
+
+    /// A region's customers that changed since `bound`.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn shopify_customers(
+        &self,
+        region: Region,
+        bound: Option<DateTime<Utc>>,
+    ) -> Result<Answered<ShopifyCustomer>> {
+        self.ask(&format!("shopify-{region}"), &Question::of("customers").since(bound)).await
+    }
 }
 
 /// An order of a shop.
@@ -107,4 +119,21 @@ pub struct ShopifyInventoryLevel {
     pub committed: Option<i64>,
     /// On its way in.
     pub incoming: Option<i64>,
+}
+
+/// A customer of a shop. Names and addresses of mail stay in the document: they are personal.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ShopifyCustomer {
+    /// Its GID.
+    pub key: String,
+    /// `ENABLED`, `DISABLED`, `INVITED` or `DECLINED`.
+    pub state: Option<String>,
+    /// Orders placed so far.
+    pub number_of_orders: Option<i64>,
+    /// What they came to, in `currency`.
+    pub amount_spent: Option<Decimal>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// Where to, by ISO 3166 code.
+    pub country: Option<String>,
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sentia_connectors::xero::Xero;
-use sentia_core::{Result, engine::Question};
+use sentia_core::{Record, Result, engine::Question};
 use serde::Deserialize;
 
 use super::{Answered, UnifiedClient};
@@ -39,6 +39,51 @@ impl UnifiedClient {
     /// As the vendor's table says.
     pub async fn xero_payments(&self, bound: Option<DateTime<Utc>>) -> Result<Answered<XeroPayment>> {
         self.ask("xero", &Question::of("payments").since(bound)).await
+    }
+
+    /// Purchase orders that changed since `bound`.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn xero_purchase_orders(
+        &self,
+        bound: Option<DateTime<Utc>>,
+    ) -> Result<Answered<XeroPurchaseOrder>> {
+        self.ask("xero", &Question::of("purchase_orders").since(bound)).await
+    }
+
+    /// Products and services that changed since `bound`.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn xero_items(&self, bound: Option<DateTime<Utc>>) -> Result<Answered<XeroItem>> {
+        self.ask("xero", &Question::of("items").since(bound)).await
+    }
+
+    /// Money spent and received at the bank, changed since `bound`.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn xero_bank_transactions(
+        &self,
+        bound: Option<DateTime<Utc>>,
+    ) -> Result<Answered<XeroBankTransaction>> {
+        self.ask("xero", &Question::of("bank_transactions").since(bound)).await
+    }
+
+    /// One of Xero's own reports as of today. The reports by contact cost a call for every contact.
+    ///
+    /// # Errors
+    /// As the vendor's table says.
+    pub async fn xero_report(&self, report: XeroReport) -> Result<Answered<XeroReportPage>> {
+        let answer = self.reader("xero")?.ask(&Question::of(report.stream())).await?;
+        let lines = format!("{}_lines", report.stream());
+        let page = |record: &Record| {
+            let page: XeroReportPage = record.read(&answer.stream)?;
+            Ok(XeroReportPage { lines: record.children(&answer.stream, &lines)?, ..page })
+        };
+        let pages = answer.records.iter().map(page).collect::<Result<_>>()?;
+        Ok(Answered::of(&answer, pages))
     }
 }
 
@@ -107,4 +152,129 @@ pub struct XeroPayment {
     pub invoice_id: Option<String>,
     /// The contact.
     pub contact_name: Option<String>,
+}
+
+/// A purchase order in the books.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct XeroPurchaseOrder {
+    /// `PurchaseOrderID`.
+    pub key: String,
+    /// The number on paper.
+    pub purchase_order_number: Option<String>,
+    /// Who delivers.
+    pub contact_name: Option<String>,
+    /// Its day.
+    pub date: Option<NaiveDate>,
+    /// When the goods are expected.
+    pub delivery_date: Option<NaiveDate>,
+    /// `DRAFT`, `SUBMITTED`, `AUTHORISED`, `BILLED` or `DELETED`.
+    pub status: Option<String>,
+    /// The total, in `currency_code`.
+    pub total: Option<Decimal>,
+    /// ISO 4217.
+    pub currency_code: Option<String>,
+}
+
+/// A product or service in the books.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct XeroItem {
+    /// `ItemID`.
+    pub key: String,
+    /// Its code.
+    pub code: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether the books count its stock.
+    pub is_tracked_as_inventory: Option<bool>,
+    /// What the books hold of it, where they count.
+    pub quantity_on_hand: Option<Decimal>,
+    /// What it is sold for, in base currency.
+    pub sales_unit_price: Option<Decimal>,
+    /// What it is bought for, in base currency.
+    pub purchase_unit_price: Option<Decimal>,
+}
+
+/// Money spent or received at the bank.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct XeroBankTransaction {
+    /// `BankTransactionID`.
+    pub key: String,
+    /// `RECEIVE`, `SPEND` and their kinds.
+    pub r#type: Option<String>,
+    /// The account it went through.
+    pub bank_account_name: Option<String>,
+    /// From or to whom.
+    pub contact_name: Option<String>,
+    /// Its day.
+    pub date: Option<NaiveDate>,
+    /// `AUTHORISED` or `DELETED`.
+    pub status: Option<String>,
+    /// Whether it was found on a statement.
+    pub is_reconciled: Option<bool>,
+    /// The total, in `currency_code`.
+    pub total: Option<Decimal>,
+    /// ISO 4217.
+    pub currency_code: Option<String>,
+}
+
+/// A report of Xero's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum XeroReport {
+    /// Assets, liabilities and equity, beside the ends of the eleven months before.
+    BalanceSheet,
+    /// Income and expenses of the month so far, beside the eleven months before.
+    ProfitAndLoss,
+    /// Debits and credits of every account.
+    TrialBalance,
+    /// What each customer owes, by age.
+    AgedReceivables,
+    /// What is owed to each supplier, by age.
+    AgedPayables,
+}
+
+impl XeroReport {
+    fn stream(self) -> &'static str {
+        match self {
+            XeroReport::BalanceSheet => "report_balance_sheet",
+            XeroReport::ProfitAndLoss => "report_profit_and_loss",
+            XeroReport::TrialBalance => "report_trial_balance",
+            XeroReport::AgedReceivables => "report_aged_receivables",
+            XeroReport::AgedPayables => "report_aged_payables",
+        }
+    }
+}
+
+/// A report as of a day: of the whole organisation, or of one contact.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct XeroReportPage {
+    /// The day, and the contact before it in reports by contact.
+    pub key: String,
+    /// The day.
+    pub as_of: Option<NaiveDate>,
+    /// The contact, in reports by contact.
+    #[serde(default)]
+    pub contact_id: Option<String>,
+    /// Its title, in the organisation's language.
+    pub report_name: Option<String>,
+    /// Its figures, row by row.
+    #[serde(skip)]
+    pub lines: Vec<XeroReportLine>,
+}
+
+/// One figure of a report.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct XeroReportLine {
+    /// The part it stands in.
+    pub section: Option<String>,
+    /// `Row` or `SummaryRow`.
+    pub row_type: Option<String>,
+    /// The row's label, in the organisation's language; the account is told by its id.
+    pub label: Option<String>,
+    /// The account it belongs to.
+    pub account_id: Option<String>,
+    /// The column's header.
+    pub column_title: Option<String>,
+    /// The figure, in base currency; none for text.
+    pub value: Option<Decimal>,
 }

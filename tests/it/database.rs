@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 pub(crate) struct Database {
     pub(crate) url: String,
     kind: Kind,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Database {
@@ -41,7 +41,7 @@ impl Database {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
                 let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
-                Some(Database { url, kind, _folder: Some(folder) })
+                Some(Database { url, kind, folder: Some(folder) })
             }
             Kind::Postgres => {
                 let Some(server) = variable("SENTIA_TEST_POSTGRES_URL") else {
@@ -53,9 +53,15 @@ impl Database {
                 let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
                 sqlx::query(create).execute(&mut connection).await.expect("a database of its own");
                 let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-                Some(Database { url: format!("{base}/{name}"), kind, _folder: None })
+                Some(Database { url: format!("{base}/{name}"), kind, folder: None })
             }
         }
+    }
+
+    /// Everything that a file database has on disk; nothing of one on a server.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let folder = self.folder.iter().flat_map(|folder| std::fs::read_dir(folder).expect("the folder"));
+        folder.flat_map(|file| std::fs::read(file.expect("a file").path()).expect("readable")).collect()
     }
 
     pub(crate) async fn store(&self) -> Store {

@@ -12,6 +12,7 @@ mod partitions;
 mod positions;
 mod programs;
 mod thread;
+mod through;
 mod truth;
 mod unified;
 mod vendors;

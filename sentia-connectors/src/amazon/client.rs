@@ -11,9 +11,10 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    config::Personal,
+    config::{DocumentAccess, Personal},
     error::{expired, storage},
     operation::Operation,
+    restricted,
 };
 use crate::token::AccessTokens;
 
@@ -29,6 +30,8 @@ pub(super) struct Account {
     pub(super) seller_id: Option<String>,
     /// Personal data to ask for.
     pub(super) personal: Vec<Personal>,
+    /// Which token opens the documents of reports.
+    pub(super) documents: DocumentAccess,
     /// How far back a first read begins.
     pub(super) history: Duration,
 }
@@ -78,6 +81,23 @@ impl Client {
         self.get(cx, operation, path, &query).await.map_err(|error| expired(error, token))
     }
 
+    /// Reads where a report's document is, with the token that the account opens documents with.
+    pub(super) async fn document(
+        &self,
+        cx: &Context,
+        operation: &'static Operation,
+        path: &str,
+    ) -> Result<Response> {
+        match self.account.documents {
+            DocumentAccess::Seller => self.get(cx, operation, path, &Query::new()).await,
+            DocumentAccess::Restricted => {
+                // The token is for this path alone and dropped behind the request: nothing is left to leak or renew.
+                let token = restricted::token(self, cx, path).await?;
+                dressed(cx, operation, cx.http().get(self.url(path)), &token).send().await
+            }
+        }
+    }
+
     /// Sends a body. It may take effect only once, so it is not repeated.
     pub(super) async fn post(
         &self,
@@ -88,6 +108,18 @@ impl Client {
     ) -> Result<Response> {
         let url = self.url(path);
         self.authorized(cx, operation, || cx.http().post(&url).json(body)).await
+    }
+
+    /// Asks for something that a second request would only give once more, as [`post`](Self::post).
+    pub(super) async fn ask(
+        &self,
+        cx: &Context,
+        operation: &'static Operation,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Response> {
+        let url = self.url(path);
+        self.authorized(cx, operation, || cx.http().post(&url).json(body).repeatable()).await
     }
 
     fn url(&self, path: &str) -> String {
@@ -101,21 +133,11 @@ impl Client {
         operation: &'static Operation,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<Response> {
-        let send = |token: SecretString| {
-            request()
-                .secret_header("x-amz-access-token", "", &token)
-                .header("x-amz-date", cx.clock().now().format("%Y%m%dT%H%M%SZ"))
-                .header("user-agent", USER_AGENT)
-                .header("accept", "application/json")
-                .operation(operation.name)
-                .classify(operation.classify)
-                .send()
-        };
         let token = self.tokens.current(cx).await?;
-        match send(token.secret.clone()).await {
+        match dressed(cx, operation, request(), &token.secret).send().await {
             Err(error) if error.kind() == ErrorKind::Unauthenticated => {
                 let token = self.tokens.renew(cx, &token.secret).await?;
-                send(token.secret).await
+                dressed(cx, operation, request(), &token.secret).send().await
             }
             outcome => outcome,
         }
@@ -140,6 +162,22 @@ impl Client {
         let message = "amazon's link to the report leads to a host that is not on the list of its storage";
         Err(refused(message).context("host", host))
     }
+}
+
+/// A request with its token, Amazon's usual headers, and its operation's bucket and error table.
+fn dressed(
+    cx: &Context,
+    operation: &'static Operation,
+    request: RequestBuilder,
+    token: &SecretString,
+) -> RequestBuilder {
+    request
+        .secret_header("x-amz-access-token", "", token)
+        .header("x-amz-date", cx.clock().now().format("%Y%m%dT%H%M%SZ"))
+        .header("user-agent", USER_AGENT)
+        .header("accept", "application/json")
+        .operation(operation.name)
+        .classify(operation.classify)
 }
 
 /// Buckets of Amazon S3 in any region, and the content delivery network that older documents come from.

@@ -43,6 +43,19 @@ impl Personal {
     }
 }
 
+/// Which token opens the documents of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentAccess {
+    /// The seller's access token.
+    #[default]
+    Seller,
+    /// A restricted data token for the document's own path, obtained for the one request and kept nowhere.
+    ///
+    /// Needed where Amazon counts a report type as restricted, and only given to applications with a restricted role.
+    Restricted,
+}
+
 /// The settings of one Amazon connection, as they stand in a configuration file.
 ///
 /// One connection is one seller account in one region: the United Kingdom and the United States are two, each with a
@@ -68,6 +81,8 @@ pub struct AmazonConfig {
     pub seller_id: Option<String>,
     /// Personal data to ask for with orders. Default: none.
     pub personal: Vec<Personal>,
+    /// Which token opens the documents of reports. Default: the seller's access token.
+    pub report_documents: DocumentAccess,
     /// How far back a first read begins, in days. Default 730, which is as far as Amazon returns orders.
     #[validate(range(min = 1, max = 3650, message = "is not within 1 and 3650; correct it"))]
     pub history_days: u32,
@@ -91,6 +106,7 @@ impl Default for AmazonConfig {
             refresh_token: None,
             seller_id: None,
             personal: Vec::new(),
+            report_documents: DocumentAccess::default(),
             history_days: HISTORY_DAYS,
             base_url: None,
             notification_token: None,
@@ -154,6 +170,11 @@ impl AmazonBuilder {
         self.with(|config| config.personal = data.into_iter().collect())
     }
 
+    /// Chooses which token opens the documents of reports.
+    pub fn report_documents(self, access: DocumentAccess) -> Self {
+        self.with(|config| config.report_documents = access)
+    }
+
     /// Sets how far back a first read begins, in days.
     pub fn history_days(self, days: u32) -> Self {
         self.with(|config| config.history_days = days)
@@ -213,6 +234,7 @@ impl Amazon {
             marketplaces,
             seller_id: config.seller_id,
             personal: config.personal,
+            documents: config.report_documents,
             history: Duration::from_secs(u64::from(config.history_days) * 86_400),
         };
         let client = Client::new(api, AccessTokens::new(grant), account);
@@ -221,7 +243,7 @@ impl Amazon {
 
     /// Reads `AMAZON_REGION`, `AMAZON_MARKETPLACES` (separated by commas), `AMAZON_CLIENT_ID`,
     /// `AMAZON_CLIENT_SECRET`, `AMAZON_REFRESH_TOKEN`, `AMAZON_SELLER_ID`, `AMAZON_PERSONAL` (`buyer`, `recipient`),
-    /// `AMAZON_HISTORY_DAYS`, `AMAZON_NOTIFICATION_TOKEN` and `AMAZON_BASE_URL`.
+    /// `AMAZON_REPORT_DOCUMENTS` (`seller`, `restricted`), `AMAZON_HISTORY_DAYS`, `AMAZON_NOTIFICATION_TOKEN` and `AMAZON_BASE_URL`.
     ///
     /// # Errors
     /// `ConfigInvalid`, naming the setting.
@@ -265,6 +287,15 @@ fn from_variables(read: impl Fn(&str) -> Option<String>) -> AmazonBuilder {
             }
         })
         .collect();
+    let report_documents = match read("REPORT_DOCUMENTS").map(|access| access.to_ascii_lowercase()).as_deref()
+    {
+        None | Some("seller") => DocumentAccess::Seller,
+        Some("restricted") => DocumentAccess::Restricted,
+        Some(_) => {
+            note("report_documents", "report_documents is neither seller nor restricted; correct it");
+            DocumentAccess::Seller
+        }
+    };
     let history_days = read("HISTORY_DAYS").map_or(HISTORY_DAYS, |days| {
         days.trim().parse().unwrap_or_else(|_| {
             note("history_days", "history_days is no number of days; correct it");
@@ -279,6 +310,7 @@ fn from_variables(read: impl Fn(&str) -> Option<String>) -> AmazonBuilder {
         refresh_token: read("REFRESH_TOKEN").map(SecretString::from),
         seller_id: read("SELLER_ID"),
         personal,
+        report_documents,
         history_days,
         base_url: read("BASE_URL"),
         notification_token: read("NOTIFICATION_TOKEN").map(SecretString::from),
@@ -401,15 +433,18 @@ mod tests {
             ("REFRESH_TOKEN", "t"),
             ("SELLER_ID", "A1"),
             ("PERSONAL", "buyer,Recipient"),
+            ("REPORT_DOCUMENTS", "Restricted"),
             ("HISTORY_DAYS", "90"),
         ];
         let builder = build(&all);
         assert_eq!(builder.config.personal, [Personal::Buyer, Personal::Recipient]);
+        assert_eq!(builder.config.report_documents, DocumentAccess::Restricted);
         assert_eq!((builder.config.history_days, builder.config.marketplaces.len()), (90, 2));
         builder.build().expect("valid");
         for (name, value, setting) in [
             ("REGION", "UK", "region"),
             ("PERSONAL", "all", "personal"),
+            ("REPORT_DOCUMENTS", "all", "report_documents"),
             ("HISTORY_DAYS", "x", "history_days"),
         ] {
             let mut wrong = all.to_vec();

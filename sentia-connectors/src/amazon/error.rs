@@ -58,6 +58,15 @@ pub(super) fn judge(operation: &'static Operation, response: &mut Response) -> R
     Err(located(Error::new(kind, message), operation, response))
 }
 
+/// As [`judge`], for an operation whose good answer is a secret: it is never quoted, whole or not.
+pub(super) fn judge_secret(operation: &'static Operation, response: &mut Response) -> Result<()> {
+    if response.status.is_success() {
+        response.rate = response.header(RATE).and_then(|rate| rate.trim().parse().ok());
+        return Ok(());
+    }
+    judge(operation, response)
+}
+
 const REFUSED: &str = "amazon refused the request; its reason is in the context";
 const TOKEN_REFUSED: &str = "amazon does not accept the access token; if it persists, authorise the application again \
                              in Seller Central and set refresh_token";

@@ -10,13 +10,14 @@ mod marketplace;
 mod notification;
 mod operation;
 mod report;
+mod restricted;
 mod streams;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use self::{
-    config::{AmazonBuilder, AmazonConfig, Personal},
+    config::{AmazonBuilder, AmazonConfig, DocumentAccess, Personal},
     connector::{Amazon, catalog},
     marketplace::Region,
 };

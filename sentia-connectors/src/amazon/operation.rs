@@ -7,7 +7,7 @@ use std::fmt;
 
 use sentia_core::transport::{Classify, Limit};
 
-use super::error::judge;
+use super::error::{judge, judge_secret};
 
 /// Roles as the developer documentation names them; an application is granted each of them by Amazon.
 pub(super) const TRACKING: &str = "Inventory and Order Tracking";
@@ -17,6 +17,9 @@ pub(super) const LISTING: &str = "Product Listing";
 pub(super) const FINANCE: &str = "Finance and Accounting";
 /// Stock movements and returns.
 pub(super) const FULFILLMENT: &str = "Amazon Fulfillment";
+/// Who may see personal data: recipients' addresses, and buyers.
+pub(super) const RESTRICTED: &str =
+    "Direct-to-Consumer Delivery (recipients), Tax Invoicing or Tax Remittance (buyers)";
 /// The list of marketplaces is open to every application of the seller.
 const ANY: &str = "Selling Partner Insights, or any other selling role";
 /// Reports are granted by the role of each type.
@@ -73,9 +76,13 @@ pub(super) static GET_REPORTS: Operation =
     operation("getReports", 0.0222, 10, REPORTS, |answer| judge(&GET_REPORTS, answer));
 pub(super) static GET_DOCUMENT: Operation =
     operation("getReportDocument", 0.0167, 15, REPORTS, |answer| judge(&GET_DOCUMENT, answer));
+pub(super) static CREATE_RESTRICTED_TOKEN: Operation =
+    operation("createRestrictedDataToken", 1.0, 10, RESTRICTED, |answer| {
+        judge_secret(&CREATE_RESTRICTED_TOKEN, answer)
+    });
 
 /// Every operation, for the connector's limits.
-static ALL: [&Operation; 10] = [
+static ALL: [&Operation; 11] = [
     &MARKETPLACES,
     &SEARCH_ORDERS,
     &INVENTORY,
@@ -86,6 +93,7 @@ static ALL: [&Operation; 10] = [
     &GET_REPORT,
     &GET_REPORTS,
     &GET_DOCUMENT,
+    &CREATE_RESTRICTED_TOKEN,
 ];
 
 /// One bucket per operation.

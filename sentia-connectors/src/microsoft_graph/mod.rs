@@ -2,6 +2,7 @@
 
 mod assertion;
 mod batch;
+mod cells;
 mod client;
 mod cloud;
 mod config;
@@ -26,6 +27,7 @@ mod wire;
 
 pub use self::{
     assertion::Assertion,
+    cells::{Cell, WorkbookRow},
     cloud::Cloud,
     config::{
         Calendar, Mail, MicrosoftGraphBuilder, MicrosoftGraphConfig, Sessions, TableSelection, Users,

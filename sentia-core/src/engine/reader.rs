@@ -15,7 +15,7 @@ use crate::{
     record::Operation,
     security::Vault,
     stream::{StreamInfo, identifier},
-    transport::{self, Http, Meter, Transport, TransportPolicy},
+    transport::{self, Http, Meter, Transport, TransportPolicy, Usage},
 };
 
 /// How often an expired page token may cost another reading.
@@ -168,6 +168,12 @@ impl Reader {
         Ok(Reader { stack: Some((stack, meter)), ..self })
     }
 
+    /// Calls and bytes since it was connected, those of pipelines that run [through](crate::Pipeline::through) it included.
+    /// Nothing before.
+    pub fn usage(&self) -> Usage {
+        self.stack.as_ref().map(|(_, meter)| meter.usage()).unwrap_or_default()
+    }
+
     /// The stack that pipelines may share.
     pub(super) fn stack(&self) -> Option<(Arc<dyn Transport>, Meter)> {
         self.stack.clone()
@@ -234,14 +240,15 @@ impl Reader {
         let fetcher = self.fetcher(vendor, stream, partition)?;
         let since = question.since.filter(|_| stream.cursor_field().is_some());
         let open = || Window::open(Uuid::nil(), Mode::Incremental, since, answer.as_of, 0);
-        let (mut window, mut found, mut progress) = (open(), Found::default(), Progress::default());
+        let (mut window, mut found, mut progress) = (open(), Found::default(), Progress::of(stream));
         loop {
             let fetched = match fetcher.begin(&window).await {
                 Ok(Err(error))
                     if error.kind() == ErrorKind::PositionExpired && window.attempt < MAX_READINGS =>
                 {
                     window = window.reread(0);
-                    (found, progress) = (Found::default(), Progress::default());
+                    found = Found::default();
+                    progress.clear();
                     continue;
                 }
                 joined => joined.map_err(|panic| {

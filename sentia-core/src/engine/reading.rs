@@ -145,7 +145,8 @@ impl Reading<'_> {
         let window = checkpoint.window.take().filter(resumable).unwrap_or(due);
         let epoch = checkpoint.epoch + 1;
         let inherited = window.token.is_some();
-        Ok(Position { checkpoint, window, epoch, progress: Progress::default(), inherited })
+        let progress = Progress::of(self.table.info());
+        Ok(Position { checkpoint, window, epoch, progress, inherited })
     }
 
     /// The window that is due by what was proved so far.
@@ -347,7 +348,7 @@ impl Position {
     /// Begins `window` from its first page.
     fn restart(&mut self, window: Window) {
         self.window = window;
-        self.progress = Progress::default();
+        self.progress.clear();
         self.inherited = false;
     }
 }

@@ -191,6 +191,23 @@ pub async fn a_tombstone_hides_and_an_upsert_revives(sink: impl Subject) {
     assert_eq!(writer.keys().await, ["a", "b"]);
 }
 
+/// The deletion of a key that is not there writes no row, and the window is proved with it.
+pub async fn a_tombstone_of_the_unknown_writes_nothing(sink: impl Subject) {
+    let mut writer = Writer::new(&sink);
+    let gone = |key: &str| {
+        let bare =
+            Record::new(key.into(), Version::none(), Document::default(), vec![Value::Null], vec![vec![]]);
+        bare.tombstone()
+    };
+    let receipt = writer.full(vec![gone("x"), record("a", 1), gone("y")], "s", |_| {}).await;
+    assert_eq!((receipt.counts.inserted, receipt.counts.deleted, receipt.counts.unchanged), (1, 0, 2));
+    assert_eq!(sweep_of(&receipt), &Sweep::Done { deleted: 0 });
+    assert_eq!(writer.keys().await, ["a"]);
+    let receipt = writer.full(keyed(&["a", "x"]), "s", |_| {}).await;
+    assert_eq!(receipt.counts.inserted, 1, "x comes as what was never here");
+    assert_eq!(writer.keys().await, ["a", "x"]);
+}
+
 /// A lower epoch is refused: its holder has been taken over.
 pub async fn a_stale_leaseholder_is_refused(sink: impl Subject) {
     let mut writer = Writer::new(&sink);
@@ -368,6 +385,7 @@ macro_rules! sink_suite {
                 the_later_fetch_wins_between_equal_versions
                 a_key_twice_in_a_batch_counts_once
                 a_tombstone_hides_and_an_upsert_revives
+                a_tombstone_of_the_unknown_writes_nothing
                 a_stale_leaseholder_is_refused
                 two_leaseholders_never_both_commit
                 a_proved_window_moves_the_cursor

@@ -174,10 +174,17 @@ impl AmazonTwin {
         lock(&self.state.settings).search_wall = items;
     }
 
-    /// Whether the application has the roles for the buyer and the recipient of orders; without them (the default)
-    /// asking for either is a 403.
+    /// Whether the application has the restricted roles; without them (the default) asking for the buyer or the recipient
+    /// of orders is a 403, and so is asking for a restricted data token.
     pub fn set_personal_data(&self, allowed: bool) {
         lock(&self.state.settings).personal_data = allowed;
+    }
+
+    /// Counts report types as restricted: a restricted data token for the document's own path opens their documents, and
+    /// the seller's token does not. None unless set.
+    pub fn set_restricted_reports<'a>(&self, types: impl IntoIterator<Item = &'a str>) {
+        let types = types.into_iter().filter_map(report_kind::ReportKind::of).collect();
+        lock(&self.state.settings).restricted = types;
     }
 
     /// Whether inventory summaries show skus of which there is nothing; by default they do not.

@@ -11,10 +11,11 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::fault::{AmazonFault, Door};
+use super::grant::Grant;
 use super::operation::{Operation, Routed};
 use super::refusal::Refusal;
 use super::report_file::{self, Charset, Download};
-use super::state::{AmazonState, lock};
+use super::state::{AmazonState, Settings, lock};
 use super::token::refusal as token_refusal;
 use super::{blemish, catalog, finances, inventory, listings, orders, reports, sellers};
 use crate::journal::{LoggedRequest, harmless};
@@ -197,11 +198,33 @@ fn admitted(
         _ if !grant.opens(method.as_str(), path) => return Err(Refusal::denied("")),
         _ => {}
     }
-    let lifted = lock(&state.settings).pacing == Pacing::Lifted;
+    let settings = lock(&state.settings).clone();
+    if is_restricted(state, &settings, operation, &arguments, &grant) {
+        return Err(Refusal::denied(""));
+    }
+    let lifted = settings.pacing == Pacing::Lifted;
     if !lifted && !lock(&state.buckets).take(operation, now) {
         return Err(Refusal::quota());
     }
     Ok((operation, arguments))
+}
+
+/// Whether a request needs a restricted role that the application lacks, or a restricted token in place of its own.
+fn is_restricted(
+    state: &AmazonState,
+    settings: &Settings,
+    operation: Operation,
+    arguments: &[String],
+    grant: &Grant,
+) -> bool {
+    match operation {
+        Operation::CreateRestrictedDataToken => !settings.personal_data,
+        Operation::GetReportDocument if *grant == Grant::Seller => {
+            let table = reports::table_of(state, &arguments[0], state.world.clock.now());
+            table.is_some_and(|(kind, _)| settings.restricted.contains(&kind))
+        }
+        _ => false,
+    }
 }
 
 /// The faults that stand in for the whole answer.

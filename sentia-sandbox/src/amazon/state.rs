@@ -8,6 +8,7 @@ use super::bucket::Buckets;
 use super::fault::{AmazonFault, Door};
 use super::page::PageDesk;
 use super::report_desk::ReportDesk;
+use super::report_kind::ReportKind;
 use super::token::TokenDesk;
 use crate::fault::{Endpoint, Injector};
 use crate::journal::Journal;
@@ -23,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) page_cap: Option<usize>,
     pub(crate) search_wall: usize,
     pub(crate) personal_data: bool,
+    pub(crate) restricted: Vec<ReportKind>,
     pub(crate) zero_stock_rows: bool,
     pub(crate) queue: TimeDelta,
     pub(crate) processing: TimeDelta,
@@ -36,6 +38,7 @@ impl Default for Settings {
             page_cap: None,
             search_wall: 1_000,
             personal_data: false,
+            restricted: Vec::new(),
             zero_stock_rows: false,
             queue: TimeDelta::seconds(15),
             processing: TimeDelta::seconds(45),

@@ -10,7 +10,10 @@ use sentia::{
     },
     transport::Pacing,
 };
-use sentia_sandbox::{AmazonTwin, universe::AmazonStream};
+use sentia_sandbox::{
+    AmazonTwin,
+    universe::{AmazonStream, TruthRecord},
+};
 
 use super::{
     Scene, all_read,
@@ -97,8 +100,16 @@ pub(crate) async fn reports_are_true(database: &Database, twin: &AmazonTwin, con
     settlements.is_true(truth(AmazonStream::Settlements), live).await;
     let lines = table("amazon_settlement_lines", &[("amount", "amount")], behind_the_totals);
     lines.is_true(truth(AmazonStream::SettlementLines), live).await;
-    let returned = database.count(&format!("amazon_returns WHERE connection = '{connection}'")).await;
-    assert_eq!(returned, truth(AmazonStream::FbaReturns).len() as u64, "amazon_returns");
+    table("amazon_returns", &[], key).is_true(truth(AmazonStream::FbaReturns), live).await;
+    let sql =
+        format!("SELECT key, CAST(quantity AS text) FROM amazon_returns WHERE connection = '{connection}'");
+    let mut found: Vec<_> = database.rows(&sql).await;
+    let quantity = |row: &TruthRecord| row.amounts["quantity"].normalize().to_string();
+    let mut expected: Vec<_> =
+        truth(AmazonStream::FbaReturns).iter().map(|row| vec![row.key.clone(), quantity(row)]).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected, "amazon_returns");
 }
 
 async fn accounts(database: Database) {

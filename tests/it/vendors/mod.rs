@@ -1,10 +1,12 @@
 //! Amazon, Unleashed and Microsoft 365: from the twins into both databases, held against the universe's own truth.
 
+mod access;
 pub(crate) mod amazon;
 mod compare;
 mod faults;
 pub(crate) mod microsoft_graph;
 mod regions;
+mod skew;
 mod suite;
 pub(crate) mod unleashed;
 

@@ -4,11 +4,7 @@ use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
 use serde::Deserialize;
 
 use super::table::{self, Layout};
-use crate::amazon::{
-    client::{Client, Query},
-    error::LINK,
-    operation::GET_DOCUMENT,
-};
+use crate::amazon::{client::Client, error::LINK, operation::GET_DOCUMENT};
 
 #[derive(Deserialize)]
 struct Linked {
@@ -34,11 +30,26 @@ impl Fetched {
         layout: Layout,
     ) -> Result<Self> {
         let name = format!("{document} as rows");
-        if !cx.spool().contains(&name) {
-            let charset = charset(&download(client, cx, document).await?);
-            let rewrite = move |from, to: &mut _| table::rewrite(from, to, charset, layout);
-            cx.spool().convert(document, &name, rewrite).await?;
+        if cx.spool().contains(&name) {
+            return Ok(Fetched { name });
         }
+        Fetched::anew(client, cx, document, layout).await
+    }
+
+    /// As [`rows`](Self::rows), downloaded whatever is in the spool.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub(in crate::amazon) async fn anew(
+        client: &Client,
+        cx: &Context,
+        document: &str,
+        layout: Layout,
+    ) -> Result<Self> {
+        let name = format!("{document} as rows");
+        let charset = charset(&download(client, cx, document).await?);
+        let rewrite = move |from, to: &mut _| table::rewrite(from, to, charset, layout);
+        cx.spool().convert(document, &name, rewrite).await?;
         Ok(Fetched { name })
     }
 }
@@ -68,7 +79,7 @@ async fn download(client: &Client, cx: &Context, document: &str) -> Result<Respo
 async fn link(client: &Client, cx: &Context, document: &str) -> Result<String> {
     let path = format!("/reports/2021-06-30/documents/{}", segment(document));
     // Without `enableContentEncodingUrlHeader`: a file that says how it is packed may be unpacked twice.
-    let response = client.get(cx, &GET_DOCUMENT, &path, &Query::new()).await.map_err(gone)?;
+    let response = client.document(cx, &GET_DOCUMENT, &path).await.map_err(gone)?;
     // The body holds a signed link: it must not become an error's context.
     let linked: Linked = serde_json::from_slice(&response.body).map_err(|_| {
         Error::new(ErrorKind::InvalidResponse, "the answer holds no link to the report").temporary()

@@ -29,11 +29,13 @@ const PATH: &str = "/reports/2021-06-30/reports";
 /// The first wait; the next ones double up to the longest.
 const FIRST_POLL: Duration = Duration::from_secs(5);
 const LONGEST_POLL: Duration = Duration::from_secs(300);
-/// A day of the longest waits: nobody waits longer for one report within a run.
-const MOST_POLLS: u32 = 288;
+/// A report that is not made by then never will be: it is ordered anew.
+const PATIENCE: TimeDelta = TimeDelta::hours(6);
+/// As many of the longest waits, for a report that does not say when it was ordered.
+const MOST_POLLS: u32 = 72;
 /// Amazon cancels or fails a report that is ordered again sooner than this.
 const REPEAT: TimeDelta = TimeDelta::minutes(30);
-/// How often a failed report is ordered again within a run's patience; then only once it is old.
+/// How often a report that failed or got stuck is ordered again within a run; then only by a later one.
 const ORDERS: u32 = 3;
 const OLD: TimeDelta = TimeDelta::hours(4);
 /// The end of a window stays behind the clock.
@@ -207,7 +209,8 @@ impl Reader<'_> {
         let account = &self.client.account;
         let mut query: Query = vec![
             ("reportTypes", self.kind.report_type.to_owned()),
-            ("createdSince", text(self.cx.clock().now() - TimeDelta::days(1))),
+            // One that is older got stuck or is not this order's; it is never adopted.
+            ("createdSince", text(self.cx.clock().now() - PATIENCE)),
             ("pageSize", "100".to_owned()),
         ];
         if account.marketplaces.len() <= 10 {
@@ -262,10 +265,8 @@ impl Reader<'_> {
         let response = self.client.get(self.cx, &GET_REPORT, &path, &Query::new()).await.map_err(gone)?;
         let state: Report = response.json()?;
         match (state.processing_status.as_str(), &state.report_document_id) {
-            ("IN_QUEUE" | "IN_PROGRESS", _) if polls >= MOST_POLLS => {
-                let message =
-                    "amazon has not made the report within a day; the next run looks after it again";
-                Err(Error::new(ErrorKind::Timeout, message).context("report", report).exhausted())
+            ("IN_QUEUE" | "IN_PROGRESS", _) if self.age(&state, polls) >= PATIENCE => {
+                self.stuck(report, self.age(&state, polls), failed)
             }
             ("IN_QUEUE" | "IN_PROGRESS", _) => {
                 let wait = FIRST_POLL.saturating_mul(1 << polls.min(8)).min(LONGEST_POLL);
@@ -280,6 +281,30 @@ impl Reader<'_> {
                 .permanent()
                 .context("state", state.processing_status)),
         }
+    }
+
+    /// How long ago a report was ordered.
+    fn age(&self, report: &Report, polls: u32) -> TimeDelta {
+        let unsaid = if polls >= MOST_POLLS { PATIENCE } else { TimeDelta::zero() };
+        report.created_time.at().map_or(unsaid, |created| self.cx.clock().now() - created)
+    }
+
+    /// A report that is never made is ordered anew, a few times within a run. Then the run ends with an error, and the
+    /// next one, which comes later, begins with another order.
+    fn stuck(&self, report: String, age: TimeDelta, failed: u32) -> Result<Page> {
+        tracing::warn!(report, report_type = self.kind.report_type, "amazon does not make the report");
+        if failed < ORDERS {
+            return Ok(self.wait(&Phase::Ask(failed + 1), AT_ONCE));
+        }
+        if age >= PATIENCE + REPEAT {
+            return Ok(self.wait(&Phase::Ask(0), AT_ONCE));
+        }
+        let message =
+            "amazon did not make the report, however often it was ordered; a later run orders it again";
+        Err(Error::new(ErrorKind::Timeout, message)
+            .context("report", report)
+            .context("report_type", self.kind.report_type)
+            .exhausted())
     }
 
     /// A failed report is ordered again when that is not too soon; until then it is an error, which says why it failed.

@@ -86,7 +86,7 @@ impl Rows {
     pub(in crate::amazon) fn decode<W: ReportRow>(
         self,
         stream: &Stream<W>,
-        wanted: impl Fn(&W) -> bool,
+        mut wanted: impl FnMut(&W) -> bool,
     ) -> Decoded {
         let mut decoded = Decoded::default();
         for line in self.lines {

@@ -11,6 +11,7 @@ mod marketplaces;
 mod order_parts;
 mod orders;
 mod returns;
+mod settlement_audit;
 mod settlements;
 
 use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, Stream};

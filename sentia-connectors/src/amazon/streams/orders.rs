@@ -11,7 +11,7 @@ use crate::amazon::{
     client::{Client, Query},
     config::Personal,
     envelope,
-    operation::{SEARCH_ORDERS, TRACKING},
+    operation::{RESTRICTED, SEARCH_ORDERS, TRACKING},
     wire::{List, Moment, Nested},
 };
 
@@ -199,7 +199,14 @@ async fn read(client: &Client, cx: &Context, slice: &Slice, size: u32) -> Result
     ];
     query.extend(end_of(slice).map(|end| ("lastUpdatedBefore", instant(end))));
     let token = ("paginationToken", slice.page.as_deref());
-    let response = client.page(cx, &SEARCH_ORDERS, "/orders/2026-01-01/orders", query, token).await?;
+    let answer = client.page(cx, &SEARCH_ORDERS, "/orders/2026-01-01/orders", query, token).await;
+    let response = answer.map_err(|error| match error.kind() {
+        // The operation's own role may be there and one of the restricted ones missing; the answer does not tell.
+        ErrorKind::PermissionDenied if !client.account.personal.is_empty() => {
+            error.context("personal_data_needs", RESTRICTED)
+        }
+        _ => error,
+    })?;
     envelope::Listing::of(&response, envelope::List::Orders)
 }
 

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sentia_core::{
-    Context, Decoded, Error, ErrorKind, Exact, Fetch, Fields, Page, Rejected, Result, Stream, Text,
-    page::PageToken,
+    Context, Decoded, Error, ErrorKind, Exact, Fetch, Fields, Page, Result, Stream, Text, page::PageToken,
 };
 use serde::{Deserialize, Serialize};
 
-use super::orders::instant;
+use super::{orders::instant, settlement_audit::Audit};
 use crate::amazon::{
     client::{Client, Query},
     envelope::{List, Listing},
@@ -27,9 +26,9 @@ pub(in crate::amazon) const REPORT_TYPE: &str = "GET_V2_SETTLEMENT_REPORT_DATA_F
 const OVERLAP: Duration = Duration::from_secs(2 * 86_400);
 /// Amazon keeps reports for 90 days; a day less, so that none vanishes between its listing and its download.
 const KEPT: TimeDelta = TimeDelta::days(89);
-const PAGE_ROWS: u32 = 2000;
+pub(super) const PAGE_ROWS: u32 = 2000;
 
-const LAYOUT: Layout = Layout {
+pub(super) const LAYOUT: Layout = Layout {
     required: &["settlement-id", "total-amount", "currency", "transaction-type", "amount"],
     identity: &[],
 };
@@ -39,13 +38,13 @@ const LAYOUT: Layout = Layout {
 #[serde(try_from = "Cells")]
 pub(super) struct Row {
     line: u64,
-    settlement_id: Text,
+    pub(super) settlement_id: Text,
     started_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     deposited_at: Option<DateTime<Utc>>,
-    total: Option<Exact>,
+    pub(super) total: Option<Exact>,
     currency: Option<Text>,
-    amount: Option<Exact>,
+    pub(super) amount: Option<Exact>,
     quantity: Option<i64>,
     posted_on: Option<NaiveDate>,
     posted_at: Option<DateTime<Utc>>,
@@ -99,12 +98,12 @@ impl ReportRow for Row {
 
 impl Row {
     /// The first row of a file holds the totals and no transaction.
-    fn is_totals(&self) -> bool {
+    pub(super) fn is_totals(&self) -> bool {
         self.total.is_some() && self.amount.is_none()
     }
 }
 
-/// The lines' `amount` must add up to `total`.
+/// The lines' `amount` adds up to `total`, or the settlement is held back: see the audit.
 pub(super) fn settlements() -> Stream<Row> {
     Stream::new("settlements", "settlement-id", |row: &Row| row.settlement_id.clone())
         .describe("a period that Amazon settled and paid out")
@@ -264,40 +263,23 @@ async fn read(
 ) -> Result<Page> {
     // The plan has a first document: `page` lists where it has none.
     let document = plan.documents.first().cloned().unwrap_or_default();
-    let file = Fetched::rows(client, cx, &document, LAYOUT).await?;
-    let mut place = Place { row: plan.row, byte: plan.byte };
-    if part == Part::Lines {
-        let mut rows = Rows::read(cx.spool(), &file.name, place, request.page_size(PAGE_ROWS)).await?;
-        let next = match rows.next.take() {
-            Some(Place { row, byte }) => Plan { row, byte, ..plan },
-            None => plan.behind_first(),
-        };
-        return Ok(Page::chained(rows.decode(stream, |row| !row.is_totals()), next.token()));
-    }
-    let mut totals = Decoded::default();
-    loop {
-        let mut rows = Rows::read(cx.spool(), &file.name, place, PAGE_ROWS).await?;
-        let next = rows.next.take();
-        let decoded = rows.decode(stream, Row::is_totals);
-        totals.records.extend(decoded.records);
-        // Lines that cannot be read are the other stream's to reject.
-        match next {
-            Some(next) if totals.records.is_empty() => place = next,
-            _ => break,
+    let mut decoded = Decoded::default();
+    if plan.row == 0 {
+        let audit = Audit::of(client, cx, stream, &document).await?;
+        match part {
+            Part::Totals => return Ok(Page::chained(audit.totals(&document), plan.behind_first().token())),
+            Part::Lines => decoded.rejected.extend(audit.doubt(&document)),
         }
     }
-    if totals.records.is_empty() {
-        totals.rejected.push(without_totals(&document));
-    }
-    Ok(Page::chained(totals, plan.behind_first().token()))
-}
-
-/// A settlement without its totals is held back under its document's name, not forgotten.
-fn without_totals(document: &str) -> Rejected {
-    Rejected {
-        key: Some(Text::from(document)),
-        rule: "decode".into(),
-        reason: "the settlement report has no row of totals that can be read".to_owned(),
-        document: format!("{{\"reportDocumentId\":{}}}", serde_json::Value::from(document)).into(),
-    }
+    let file = Fetched::rows(client, cx, &document, LAYOUT).await?;
+    let place = Place { row: plan.row, byte: plan.byte };
+    let mut rows = Rows::read(cx.spool(), &file.name, place, request.page_size(PAGE_ROWS)).await?;
+    let next = match rows.next.take() {
+        Some(Place { row, byte }) => Plan { row, byte, ..plan },
+        None => plan.behind_first(),
+    };
+    let lines = rows.decode(stream, |row| !row.is_totals());
+    decoded.records.extend(lines.records);
+    decoded.rejected.extend(lines.rejected);
+    Ok(Page::chained(decoded, next.token()))
 }

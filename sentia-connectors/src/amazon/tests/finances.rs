@@ -56,6 +56,30 @@ async fn no_window_is_longer_than_amazon_answers_for() {
 }
 
 #[tokio::test]
+async fn long_ids_and_long_numbers_keep_every_digit() {
+    let long = |amount: &str| {
+        let text = transaction("RELEASED", Some("820982911946154508")).to_string();
+        let body =
+            format!(r#"{{"payload":{{"transactions":[{}]}}}}"#, text.replace("8.1,", &format!("{amount},")));
+        Double::new(move |_, _| {
+            (200, vec![("content-type", "application/json".to_owned())], body.clone().into())
+        })
+    };
+    let reading = reading("financial_transactions").since("2026-11-01T00:00:00Z");
+    let info = info(&reading.amazon, "financial_transactions");
+    let page = reading.page(&long("9007199254740.9931"), None).await.expect("a page");
+    assert_eq!(page.records()[0].key, "820982911946154508");
+    assert_eq!(
+        value(&page, &info, 0, "total"),
+        Cell::Amount("9007199254740.9931".parse().expect("a number"))
+    );
+    // Fourteen decimals fit no amount: the document is held, never rounded.
+    let page = reading.page(&long("1774.93449333333333"), None).await.expect("a page");
+    assert_eq!((page.records().len(), page.rejected().len()), (0, 1));
+    assert!(page.rejected()[0].reason.contains("1774.93449333333333"), "{}", page.rejected()[0].reason);
+}
+
+#[tokio::test]
 async fn amounts_are_exact_and_the_tree_is_flat() {
     let body = include_str!("../fixtures/transactions.json");
     let double =

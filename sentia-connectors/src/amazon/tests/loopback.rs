@@ -105,6 +105,25 @@ async fn a_refused_rate_is_waited_for_and_tried_again() {
 }
 
 #[tokio::test]
+async fn the_rate_that_an_answer_tells_is_kept_from_then_on() {
+    async fn orders() -> Reply {
+        ([("x-amzn-ratelimit-limit", "0.5")], Json(json!({"orders": []}))).into_response()
+    }
+    let router =
+        Router::new().route("/auth/o2/token", post(token)).route("/orders/2026-01-01/orders", get(orders));
+    let base = serve(router).await;
+    let limits = crate::amazon::catalog().limits;
+    let (cx, clock) = context(TransportPolicy { limits, ..TransportPolicy::default() });
+    for _ in 0..20 {
+        drop(fetch(&base, &cx, "orders", None).await.expect("of the burst"));
+    }
+    assert_eq!(clock.now(), noon(), "the burst waits for nothing");
+    drop(fetch(&base, &cx, "orders", None).await.expect("paced"));
+    let waited = (clock.now() - noon()).num_milliseconds();
+    assert_eq!(waited, 2000, "one call in two seconds, where the published rate is one in three minutes");
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed_with_the_token() {
     let router = Router::new().route("/auth/o2/token", post(token)).route(
         "/orders/2026-01-01/orders",

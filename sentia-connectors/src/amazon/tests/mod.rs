@@ -8,6 +8,7 @@ mod orders;
 mod partitions;
 mod refusals;
 mod reports;
+mod restricted;
 mod settlements;
 
 use std::{

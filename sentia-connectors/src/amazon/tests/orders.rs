@@ -100,6 +100,19 @@ async fn personal_data_is_asked_for_by_name_alone() {
 }
 
 #[tokio::test]
+async fn a_denial_of_personal_data_names_the_restricted_roles_too() {
+    let double = Double::new(|_, _| refused(403, ""));
+    let plain = reading("orders").page(&double, None).await.expect_err("denied");
+    assert_eq!(plain.context_value("personal_data_needs"), None);
+    let amazon = ready().personal([crate::amazon::Personal::Buyer]).build().expect("valid");
+    let error = Reading { amazon, ..reading("orders") }.page(&double, None).await.expect_err("denied");
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert!(error.message().contains("Inventory and Order Tracking"), "{error}");
+    let needs = error.context_value("personal_data_needs").unwrap_or_default();
+    assert!(needs.contains("Direct-to-Consumer Delivery") && needs.contains("Tax Invoicing"), "{needs}");
+}
+
+#[tokio::test]
 async fn an_order_fills_its_columns_and_children() {
     let order = include_str!("../fixtures/order.json");
     let double = Double::new(move |_, _| {

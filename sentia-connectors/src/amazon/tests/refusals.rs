@@ -156,5 +156,5 @@ fn the_catalog_says_what_it_is_without_credentials() {
     }
     let limit =
         sentia_core::transport::Limit::Operation { operation: "searchOrders", per_second: 0.0056, burst: 20 };
-    assert!(catalog.limits.contains(&limit) && catalog.limits.len() == 10);
+    assert!(catalog.limits.contains(&limit) && catalog.limits.len() == 11);
 }

@@ -176,6 +176,39 @@ async fn a_failed_report_is_an_error_with_amazons_reason_and_is_ordered_again_la
 }
 
 #[tokio::test]
+async fn a_report_that_is_never_made_is_ordered_anew_and_then_given_up_until_later() {
+    let progress = |created: &str| {
+        let mut report = state("IN_PROGRESS");
+        report["createdTime"] = json!(created);
+        report
+    };
+    let ends = async |created: &'static str, failed: u32| {
+        let double = made("", move |_| progress(created));
+        let place = "2026-11-01T00:00:00Z 2026-11-22T11:55:00Z 2026-11-22T11:55:00Z running 9 40";
+        returns().page(&double, Some(&format!("{place} {failed}"))).await.map(|page| token(&page))
+    };
+    let place = |token: sentia_core::Result<String>| {
+        let token = token.expect("it goes on");
+        token.rsplit("Z ").next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(place(ends("2026-11-22T06:01:00Z", 0).await), "running 9 41 0", "not six hours old");
+    assert_eq!(place(ends("2026-11-22T06:00:00Z", 0).await), "ask 1", "ordered anew");
+    assert_eq!(place(ends("2026-11-22T06:00:00Z", 2).await), "ask 3");
+    let error = ends("2026-11-22T06:00:00Z", 3).await.expect_err("the run gives up");
+    assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Timeout, false));
+    assert_eq!(error.context_value("report"), Some("9"));
+    assert_eq!(place(ends("2026-11-22T05:29:00Z", 3).await), "ask 0", "a later run begins anew");
+}
+
+#[tokio::test]
+async fn a_stuck_report_is_not_adopted_again() {
+    let double = made("", |_| state("IN_QUEUE"));
+    let place = "2026-11-01T00:00:00Z 2026-11-22T11:55:00Z 2026-11-22T11:55:00Z ask 1";
+    drop(returns().page(&double, Some(place)).await.expect("ordered"));
+    assert_eq!(double.seen()[0].query("createdSince"), "2026-11-22T06:00:00Z", "no older one is looked at");
+}
+
+#[tokio::test]
 async fn a_report_that_amazon_no_longer_keeps_restarts_the_window() {
     for operation in ["getReport", "getReportDocument"] {
         let double = Double::new(move |asked, _| match asked.operation {

@@ -93,6 +93,57 @@ async fn lines_add_up_to_the_total_and_use_the_same_download() {
     );
 }
 
+/// A storage that gives `first`, and `then` to whoever comes again.
+fn downloads(first: String, then: String) -> Double {
+    let given = std::sync::atomic::AtomicUsize::new(0);
+    Double::new(move |asked, _| match asked.operation {
+        "getReportDocument" => ok(json!({"url": LINK})),
+        _ if given.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 => {
+            file("text/plain; charset=UTF-8", first.clone())
+        }
+        _ => file("text/plain; charset=UTF-8", then.clone()),
+    })
+}
+
+const FIRST: &str = r#"{"documents":["D77"],"next":null,"row":0,"byte":0}"#;
+
+fn short() -> String {
+    let whole = european();
+    whole.split_inclusive('\n').take(3).collect()
+}
+
+#[tokio::test]
+async fn a_file_short_of_a_line_is_downloaded_once_more() {
+    for stream in ["settlements", "settlement_lines"] {
+        let double = downloads(short(), european());
+        let page = reading(stream).page(&double, Some(FIRST)).await.expect("a page");
+        assert!(page.rejected().is_empty(), "{stream}: {page:?}");
+        assert_eq!(page.records().len(), if stream == "settlements" { 1 } else { 2 });
+        assert_eq!(double.operations().iter().filter(|name| **name == "getReportDocument").count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_never_adds_up_is_held_back_in_both_streams() {
+    let double = downloads(short(), short());
+    let page = reading("settlements").page(&double, Some(FIRST)).await.expect("a page");
+    let held = &page.rejected()[0];
+    assert_eq!((page.records().len(), held.key.as_deref(), &*held.rule), (0, Some("77"), "sum"));
+    assert_eq!(held.reason, "amount: the lines add up to 1010.00, the total is 1008.10; a line is missing");
+    let page = reading("settlement_lines").page(&double, Some(FIRST)).await.expect("a page");
+    assert_eq!((page.records().len(), page.rejected()[0].key.as_deref()), (1, Some("77/sum")));
+}
+
+#[tokio::test]
+async fn a_line_that_cannot_be_read_is_the_doubt_itself() {
+    let broken = european().replace("-1,90", "much");
+    let double = downloads(broken.clone(), broken);
+    let page = reading("settlements").page(&double, Some(FIRST)).await.expect("a page");
+    assert_eq!((page.records().len(), page.rejected().len()), (1, 0));
+    let page = reading("settlement_lines").page(&double, Some(FIRST)).await.expect("a page");
+    assert_eq!((page.records().len(), page.rejected().len()), (1, 1), "the line itself is held");
+}
+
 #[tokio::test]
 async fn a_page_token_says_what_is_left_to_another_process() {
     let double = listed();

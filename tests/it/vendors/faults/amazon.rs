@@ -85,18 +85,12 @@ impl Subject for Account {
     }
 
     /// What nobody can tell from the vendor's word alone, or what the vendor goes on saying after the fault has gone:
-    /// a report it calls cancelled has nothing to report, one it never ends is looked after by every run; orders may
-    /// lack their amounts where a role is missing (a rule on `total` holds those); a line missing in a settlement's
-    /// file, or a file cut at the end of a line, shows in its sum alone; and a transaction without an id gets one of
-    /// its own, which stays.
+    /// a report it calls cancelled has nothing to report; orders may lack their amounts where a role is missing (a rule
+    /// on `total` holds those); a file of returns that was cut at the end of a line has no count and no sum; and a
+    /// transaction without an id gets one of its own, which stays.
     fn is_silent(fault: AmazonFault) -> bool {
-        use AmazonFault::{
-            DocumentTruncated, MissingLine, NullKey, ProceedsWithheld, ReportCancelled, ReportStuck,
-        };
-        matches!(
-            fault,
-            DocumentTruncated | MissingLine | NullKey | ProceedsWithheld | ReportCancelled | ReportStuck
-        )
+        use AmazonFault::{DocumentTruncated, NullKey, ProceedsWithheld, ReportCancelled};
+        matches!(fault, DocumentTruncated | NullKey | ProceedsWithheld | ReportCancelled)
     }
 
     fn for_ever(fault: AmazonFault) -> FaultPlan {

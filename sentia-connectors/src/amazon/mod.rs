@@ -7,12 +7,12 @@ mod envelope;
 mod error;
 mod grant;
 mod marketplace;
-mod notification;
 mod operation;
 mod report;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod webhook;
 mod wire;
 
 pub use self::{

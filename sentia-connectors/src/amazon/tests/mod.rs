@@ -3,12 +3,12 @@
 mod finances;
 mod listings;
 mod loopback;
-mod notifications;
 mod orders;
 mod partitions;
 mod refusals;
 mod reports;
 mod settlements;
+mod webhooks;
 
 use std::{
     collections::BTreeMap,

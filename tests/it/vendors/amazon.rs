@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use sentia::{
     Mode, Pipeline, Store,
-    connectors::{Amazon, amazon::Region},
+    connectors::{
+        Amazon,
+        amazon::{AmazonBuilder, Region},
+    },
     transport::Pacing,
 };
 use sentia_sandbox::{AmazonTwin, universe::AmazonStream};
@@ -19,7 +22,7 @@ use crate::{
     truth::impatient,
 };
 
-pub(crate) fn connector(twin: &AmazonTwin) -> Amazon {
+pub(crate) fn settings(twin: &AmazonTwin) -> AmazonBuilder {
     let region = if twin.region() == sentia_sandbox::universe::Region::Uk { Region::Eu } else { Region::Na };
     twin.set_pacing(sentia_sandbox::Pacing::Lifted);
     Amazon::builder()
@@ -31,8 +34,10 @@ pub(crate) fn connector(twin: &AmazonTwin) -> Amazon {
         .seller_id(twin.seller_id())
         .base_url(twin.base_url())
         .pacing(Pacing::Off)
-        .build()
-        .expect("valid settings")
+}
+
+pub(crate) fn connector(twin: &AmazonTwin) -> Amazon {
+    settings(twin).build().expect("valid settings")
 }
 
 pub(crate) fn account(twin: &AmazonTwin, connection: &str, store: &Store) -> Pipeline {

@@ -1,12 +1,14 @@
-//! Amazon, Unleashed and Microsoft 365: from the twins into both databases, held against the universe's own truth.
+//! Amazon, Unleashed and Microsoft 365: from the twins into both databases, held against the universe's own truth; and
+//! what all five vendors push.
 
 pub(crate) mod amazon;
 mod compare;
 mod faults;
 pub(crate) mod microsoft_graph;
 mod regions;
-mod suite;
+pub(crate) mod suite;
 pub(crate) mod unleashed;
+pub(crate) mod webhooks;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

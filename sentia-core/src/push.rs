@@ -78,6 +78,8 @@ pub enum NoticeKind {
     PersonalDataErasure,
     /// The data of the whole account must be erased.
     AccountErasure,
+    /// A subscription ends unless it is renewed now.
+    SubscriptionEnding,
     /// A job at the vendor ended: run the pipeline, and the stream whose place waits for it goes on.
     JobFinished,
 }
@@ -92,7 +94,7 @@ pub struct Notice {
     pub id: Text,
     /// What it asks for.
     pub kind: NoticeKind,
-    /// Whom or what it concerns, by the vendor's id: a customer, a job.
+    /// Whom or what it concerns, by the vendor's id: a customer, a subscription, a job.
     pub subject: Option<Text>,
     /// When, by the vendor.
     pub at: Option<DateTime<Utc>>,

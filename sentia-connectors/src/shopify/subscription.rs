@@ -15,7 +15,7 @@ use super::{
 };
 
 /// What tells of every stream that tells at all, once where Shopify would tell twice.
-const USUAL: [&str; 21] = [
+pub(super) const USUAL: [&str; 21] = [
     "app/scopes_update",
     "app/uninstalled",
     "bulk_operations/finish",

@@ -283,6 +283,24 @@ fn no_topic_is_believed_to_delete() {
     assert_eq!(names.len(), topic::TOPICS.len(), "a topic twice");
 }
 
+/// The enum of topics in the published schema has all but those of privacy law.
+#[test]
+fn every_topic_can_be_subscribed_to() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/specs/shopify/admin/admin-2026-07.graphql");
+    let Ok(schema) = std::fs::read_to_string(path) else {
+        assert!(std::env::var_os("SENTIA_REQUIRE_SPECS").is_none(), "{path} is required");
+        return eprintln!("skipped: {path} is not here");
+    };
+    let (_, values) = schema.split_once("enum WebhookSubscriptionTopic {").expect("the enum");
+    let values: BTreeSet<_> = values.split_once("\n}").expect("its end").0.lines().map(str::trim).collect();
+    let known = |name: &&str| values.contains(&*name.to_uppercase().replace('/', "_"));
+    let names = topic::TOPICS.iter().map(|topic| topic.name);
+    let missing: BTreeSet<_> = names.filter(|name| !known(name)).collect();
+    assert_eq!(missing, BTreeSet::from(["customers/data_request", "customers/redact", "shop/redact"]));
+    let usual = crate::shopify::subscription::USUAL;
+    assert!(usual.iter().all(|name| known(name) && topic::Topic::named(name).is_some()));
+}
+
 #[tokio::test]
 async fn a_delivery_for_another_shop_is_refused() {
     let body = json!({"id": 7}).to_string();

@@ -10,7 +10,7 @@ use sentia::{
         MicrosoftGraph,
         microsoft_graph::subscription::{Resource, Subscription},
     },
-    push::Change,
+    push::{Change, NoticeKind},
 };
 use sentia_sandbox::{MicrosoftGraphNotification, MicrosoftGraphTwin};
 use serde_json::Value;
@@ -166,7 +166,11 @@ async fn without_the_secret_nothing_is_taken_and_repetitions_are_known() {
     assert_eq!((host.refused_and_unreadable(), host.take_hints()), ((3, 1), vec![]));
     let renew = twin.lifecycle_notification(&ids[0], "reauthorizationRequired").expect("a subscription");
     assert_eq!(twin.deliver(&renew).await.expect("it listens"), 200);
-    assert_eq!(host.take_unknown(), ["lifecycle reauthorizationRequired"]);
+    let notices = host.take_notices();
+    assert_eq!(
+        (notices[0].kind, notices[0].subject.as_deref()),
+        (NoticeKind::SubscriptionEnding, Some(ids[0].as_str()))
+    );
 
     // An address that does not answer the handshake gets no subscription.
     let wanted =

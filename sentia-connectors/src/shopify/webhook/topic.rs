@@ -1,6 +1,7 @@
 //! Topics, and where the body of each names its record.
 //!
-//! Topics and bodies are those of Shopify's webhook reference for 2026-07.
+//! Topics and bodies are those of Shopify's webhook reference for 2026-07. Where no example of a topic is at hand, as of
+//! `customers/enable` or `returns/cancel`, its body is taken to be that of its noun; one that is not is kept as a misfit.
 
 use sentia_core::{
     Key, Result, Text,

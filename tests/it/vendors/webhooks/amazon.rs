@@ -46,7 +46,7 @@ fn changes(sandbox: &Sandbox) -> Vec<AmazonChange> {
 fn report_read(twin: &AmazonTwin) -> AmazonChange {
     let reports = "/reports/2021-06-30/reports/";
     let paths = twin.requests().into_iter().map(|request| request.path);
-    let id = paths.filter_map(|path| path.strip_prefix(reports).map(str::to_owned)).last();
+    let id = paths.filter_map(|path| path.strip_prefix(reports).map(str::to_owned)).next_back();
     AmazonChange::Report(id.expect("a report was read"))
 }
 

@@ -1,12 +1,15 @@
 //! Sentia's connectors: one folder and one feature per vendor.
 //!
 //! Each folder reads alike: `config` (what a user sets), `connector` (what it is and how a page is read), `client`
-//! (requests), `error` (the vendor's table) and `streams` (the catalog). No connector sees another.
+//! (requests), `error` (the vendor's table), `streams` (the catalog) and `webhook` (what the vendor pushes). No connector
+//! sees another.
 //!
 //! Semantic versioning is promised by the facade `sentia` only; this crate may move with it.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(any(feature = "shopify", feature = "unleashed", feature = "xero"))]
+mod signature;
 #[cfg(any(feature = "amazon", feature = "microsoft-graph", feature = "shopify", feature = "xero"))]
 #[cfg_attr(
     not(any(feature = "shopify", feature = "xero")),

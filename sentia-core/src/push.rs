@@ -48,7 +48,8 @@ pub enum Change {
 /// Something that may have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// The vendor's id of the event: the same event delivered again has the same.
+    /// The vendor's id of the event: the same event delivered again has the same. Hints of one event may share it, so
+    /// what was done already is known by it together with stream, partition and key.
     pub id: Text,
     /// The stream.
     pub stream: &'static str,
@@ -62,11 +63,50 @@ pub struct Hint {
     pub at: Option<DateTime<Utc>>,
 }
 
+/// What the host itself must act on: no stream tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// The account took the connection away. Confirm it with [`Connector::check`](crate::Connector::check), then tell the
+    /// user; erase nothing.
+    Disconnected,
+    /// The connection may do more or less than before.
+    ScopesChanged,
+    /// A person asked which data about them are kept; somebody must answer.
+    PersonalDataRequested,
+    /// The data of a person must be erased.
+    PersonalDataErasure,
+    /// The data of the whole account must be erased.
+    AccountErasure,
+    /// A subscription ends unless it is renewed now.
+    SubscriptionEnding,
+    /// A job at the vendor ended: run the pipeline, and the stream whose place waits for it goes on.
+    JobFinished,
+}
+
+/// Something that the host must act on, once.
+///
+/// The delivery holds what it needs for that. What a vendor leaves out of its signature may have been altered, so confirm
+/// before anything is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The vendor's id of the event: the same event delivered again has the same.
+    pub id: Text,
+    /// What it asks for.
+    pub kind: NoticeKind,
+    /// Whom or what it concerns, by the vendor's id: a customer, a subscription, a job.
+    pub subject: Option<Text>,
+    /// When, by the vendor.
+    pub at: Option<DateTime<Utc>>,
+}
+
 /// What a verified delivery is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pushed {
     /// Hints; none for an event that concerns no stream.
     Hints(Vec<Hint>),
+    /// The host must act.
+    Notice(Notice),
     /// The vendor proves the address: answer 200 with these bytes.
     Handshake {
         /// The answer's `Content-Type`.

@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use client::{http, sandbox};
 use graph_client::{Graph, token_form};
+use sentia_sandbox::universe::office::{immutable_id, plain_id};
 use sentia_sandbox::{FaultPlan, MicrosoftGraphFault, MicrosoftGraphLimits, MicrosoftGraphTwin, Size};
 use serde_json::{Value, json};
 
@@ -317,10 +318,10 @@ async fn subscriptions_shake_hands_and_tell_of_changes() {
         let (status, body) = graph.post("subscriptions", ask(resource, types, url, minutes)).await;
         assert_eq!(status, 400, "{resource} {types} {url}: {body}");
     }
-    sandbox.change(|universe| {
+    let message = sandbox.change(|universe| {
         let inbox = universe.office.mailboxes[0].folders[0].id;
-        universe.receive_message(0, inbox, "One");
         universe.write_drive_item(0, &universe.office.workbooks[0].item.clone(), 5);
+        universe.receive_message(0, inbox, "One")
     });
     let notices = twin.take_notifications();
     assert_eq!(notices.len(), 1, "one receiver, one body");
@@ -333,6 +334,7 @@ async fn subscriptions_shake_hands_and_tell_of_changes() {
         (&json!("secret"), &json!(twin.tenant_id()))
     );
     assert!(value[1]["resourceData"].get("id").is_none());
+    assert_eq!(value[0]["resourceData"]["id"], plain_id(message, 0).as_str());
     assert!(twin.take_notifications().is_empty());
     let id = made["id"].as_str().unwrap();
     let missed = twin.lifecycle_notification(id, "missed").unwrap();
@@ -348,4 +350,23 @@ async fn subscriptions_shake_hands_and_tell_of_changes() {
     let id = left["value"][0]["id"].as_str().unwrap();
     let call = http().delete(graph.url(&format!("subscriptions/{id}"))).bearer_auth(&graph.token);
     assert_eq!(call.send().await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn a_subscription_made_for_immutable_ids_tells_them() {
+    let (sandbox, _) = sandbox(Size::tiny()).await;
+    let twin = sandbox.microsoft_graph();
+    let graph = Graph::app(twin).await;
+    let user = sandbox.look(|u| u.office.mailboxes[0].user);
+    let subscription = json!({"changeType": "created", "notificationUrl": receiver(true).await,
+        "resource": format!("/users/{user}/messages"),
+        "expirationDateTime": (twin.now() + chrono::TimeDelta::hours(1)).to_rfc3339()});
+    let call = http().post(graph.url("subscriptions")).bearer_auth(&graph.token).json(&subscription);
+    assert_eq!(call.header("prefer", "IdType=\"ImmutableId\"").send().await.unwrap().status(), 201);
+    let message = sandbox.change(|universe| {
+        let inbox = universe.office.mailboxes[0].folders[0].id;
+        universe.receive_message(0, inbox, "One")
+    });
+    let body: Value = serde_json::from_str(&twin.take_notifications()[0].body).unwrap();
+    assert_eq!(body["value"][0]["resourceData"]["id"], immutable_id(message).as_str());
 }

@@ -10,14 +10,17 @@ use sentia::{
     security::{MasterKey, MasterKeyset, Vault},
     testing::{
         MemoryKeyStore,
-        connector_suite::{ConnectorFixture, Failure},
+        connector_suite::{ConnectorFixture, Failure, Proof, Pushes},
     },
     transport,
 };
 use sentia_sandbox::{
-    FaultPlan, LoggedRequest, Pacing, Sandbox, ShopifyFault, Size, XeroFault,
-    universe::{ShopifyStream, TruthRecord, XeroStream},
+    FaultPlan, LoggedRequest, Pacing, Sandbox, ShopifyFault, ShopifyTwin, Size, WebhookDelivery,
+    XeroDelivery, XeroFault,
+    universe::{Region, ShopifyStream, TruthRecord, XeroStream},
 };
+
+use crate::vendors::suite::push;
 
 fn keys(truth: Vec<TruthRecord>) -> BTreeSet<String> {
     truth.into_iter().map(|record| record.key).collect()
@@ -98,6 +101,29 @@ impl ConnectorFixture for Orders {
     fn secrets(&self) -> Vec<String> {
         vec![self.0.shopify_uk().client_secret().to_owned(), "shpat_".to_owned(), "shpss_".to_owned()]
     }
+
+    async fn pushes(&self) -> Option<Pushes> {
+        let twin = self.0.shopify_uk();
+        twin.configure_webhooks(["orders/create"], "https://ops.acme.example/hooks");
+        let [first, second] = [(), ()].map(|()| {
+            self.0.change(|universe| universe.place_order(Region::Uk));
+            twin.take_deliveries().remove(0)
+        });
+        let signed = |delivery: &WebhookDelivery, secret: &str| {
+            let signature = ShopifyTwin::webhook_signature(secret, &delivery.body);
+            let headers = delivery.headers.iter().map(|(name, value)| match name.as_str() {
+                "X-Shopify-Hmac-Sha256" => (name.as_str(), signature.as_str()),
+                _ => (name.as_str(), value.as_str()),
+            });
+            push(headers, delivery.body.clone(), twin.now())
+        };
+        Some(Pushes {
+            proof: Proof::Signature,
+            genuine: signed(&first, twin.client_secret()),
+            other: signed(&second, twin.client_secret()),
+            forged: vec![signed(&first, "another"), signed(&first, "")],
+        })
+    }
 }
 
 async fn shopify() -> Option<Orders> {
@@ -119,6 +145,7 @@ impl ConnectorFixture for Invoices {
             .client_secret(twin.client_secret())
             .refresh_token(twin.refresh_token())
             .tenant_id(twin.tenant_id())
+            .webhook_key(twin.webhook_key())
             .base_url(twin.base_url())
             .pacing(transport::Pacing::Off);
         Arc::new(books.build().expect("valid settings"))
@@ -180,8 +207,28 @@ impl ConnectorFixture for Invoices {
         vec![
             twin.client_secret().to_owned(),
             twin.refresh_token().to_owned(),
+            twin.webhook_key(),
             "eyJhbGciOiJSUzI1NiIs".to_owned(),
         ]
+    }
+
+    async fn pushes(&self) -> Option<Pushes> {
+        let twin = self.sandbox.xero();
+        // The validation's wrong signatures, one character from the right ones.
+        let intent = twin.enable_webhook();
+        let [first, second] = [0, 1].map(|invoice| {
+            self.sandbox.change(|universe| universe.touch_invoice(invoice));
+            twin.webhook_deliveries().remove(0)
+        });
+        let of = |delivery: &XeroDelivery| {
+            push([("x-xero-signature", delivery.signature.as_str())], delivery.body.clone(), twin.now())
+        };
+        Some(Pushes {
+            proof: Proof::Signature,
+            genuine: of(&first),
+            other: of(&second),
+            forged: intent.iter().filter(|delivery| !delivery.genuine).map(of).collect(),
+        })
     }
 }
 

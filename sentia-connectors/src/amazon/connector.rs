@@ -8,7 +8,7 @@ use sentia_core::{
     transport::Pacing,
 };
 
-use super::{client::Client, notification, operation::limits, streams::Catalog};
+use super::{client::Client, operation::limits, streams::Catalog, webhook};
 
 /// Reads one seller account in one region of Amazon.
 ///
@@ -64,7 +64,7 @@ impl Amazon {
                 tracing::info!(name, "amazon sent a notification of a type that no stream waits for");
                 Ok(Vec::new())
             }
-            Pushed::Handshake { .. } => Ok(Vec::new()),
+            Pushed::Notice(_) | Pushed::Handshake { .. } => Ok(Vec::new()),
         }
     }
 
@@ -73,7 +73,7 @@ impl Amazon {
     /// # Errors
     /// As [`ingest`](Self::ingest).
     pub fn pushed(&self, body: &[u8]) -> Result<Pushed> {
-        notification::read(&self.client.account, body)
+        webhook::read(&self.client.account, body)
     }
 }
 

@@ -7,13 +7,13 @@ mod envelope;
 mod error;
 mod grant;
 mod marketplace;
-mod notification;
 mod operation;
 mod report;
 mod restricted;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod webhook;
 mod wire;
 
 pub use self::{

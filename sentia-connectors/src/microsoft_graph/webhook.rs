@@ -5,10 +5,11 @@
 use async_trait::async_trait;
 use aws_lc_rs::{constant_time, digest};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sentia_core::{
     Context, Error, ErrorKind, Result, Text,
-    push::{Change, Delivery, Hint, Pushed, Webhooks},
+    push::{Change, Delivery, Hint, Notice, NoticeKind, Pushed, Webhooks},
     transport::body_excerpt,
 };
 use serde::Deserialize;
@@ -90,11 +91,17 @@ impl Webhooks for Notifications {
                 "notifications without their secret were dropped"
             );
         }
-        let hints: Vec<Hint> = genuine.iter().filter_map(hint).collect();
-        match (hints.is_empty(), genuine.first()) {
-            (true, Some(first)) => Ok(Pushed::Unknown(first.name())),
-            _ => Ok(Pushed::Hints(hints)),
+        let hints: Vec<Hint> = genuine.iter().filter_map(|one| hint(one, delivery.received)).collect();
+        if !hints.is_empty() {
+            return Ok(Pushed::Hints(hints));
         }
+        // They come one at a time; one that stood among changes is made up for by renewing at half of each life.
+        let ending = genuine.iter().find(|notification| notification.asks_for_renewal());
+        Ok(match (ending, genuine.first()) {
+            (Some(ending), _) => Pushed::Notice(ending.notice(delivery.received)),
+            (None, Some(first)) => Pushed::Unknown(first.name()),
+            (None, None) => Pushed::Hints(hints),
+        })
     }
 }
 
@@ -133,28 +140,35 @@ impl Notification {
         }
     }
 
-    /// Its own id, or what makes it one: the same notification delivered again has the same.
-    fn identity(&self) -> Text {
-        let none = Text::default();
-        let part = |part: &Option<Text>| part.clone().unwrap_or(none.clone());
-        self.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| {
-            let etag = self.resource_data.as_ref().and_then(|data| data.etag.clone());
-            let kind = self.lifecycle_event.clone().or_else(|| self.change_type.clone());
-            let parts =
-                [&self.subscription_id, &self.resource, &kind, &etag].map(|text| part(text).to_string());
-            Text::from(parts.join("|"))
-        })
+    fn asks_for_renewal(&self) -> bool {
+        let event = self.lifecycle_event.as_deref();
+        event.is_some_and(|event| event.eq_ignore_ascii_case("reauthorizationRequired"))
+    }
+
+    fn notice(&self, received: DateTime<Utc>) -> Notice {
+        let (id, subject) = (self.identity(received), self.subscription_id.clone());
+        Notice { id, kind: NoticeKind::SubscriptionEnding, subject, at: None }
+    }
+
+    /// Its own id, or what makes it one: the same notification delivered again has the same. One with neither id nor
+    /// etag, as of a drive or of a subscription's life, cannot be told from the next; its time of arrival stands for it,
+    /// because a change that is read twice is better than one that is taken for known.
+    fn identity(&self, received: DateTime<Utc>) -> Text {
+        if let Some(id) = self.id.clone().filter(|id| !id.is_empty()) {
+            return id;
+        }
+        let text = |part: &Option<Text>| part.as_deref().unwrap_or_default().to_owned();
+        let etag = self.resource_data.as_ref().and_then(|data| data.etag.clone());
+        let mark = etag.map_or_else(|| received.timestamp_millis().to_string(), |etag| etag.to_string());
+        let kind = text(self.lifecycle_event.as_ref().map_or(&self.change_type, |_| &self.lifecycle_event));
+        Text::from([text(&self.subscription_id), text(&self.resource), kind, mark].join("|"))
     }
 }
 
 /// What a notification hints at. Lists and drives do not say which item; a lifecycle event says that something was
 /// missed, so that the whole stream is to be read.
-fn hint(notification: &Notification) -> Option<Hint> {
-    if notification
-        .lifecycle_event
-        .as_deref()
-        .is_some_and(|event| event.eq_ignore_ascii_case("reauthorizationRequired"))
-    {
+fn hint(notification: &Notification, received: DateTime<Utc>) -> Option<Hint> {
+    if notification.asks_for_renewal() {
         return None;
     }
     let target = target(notification.resource.as_deref()?)?;
@@ -168,7 +182,7 @@ fn hint(notification: &Notification) -> Option<Hint> {
         _ => Change::Unknown,
     };
     Some(Hint {
-        id: notification.identity(),
+        id: notification.identity(received),
         stream: target.stream,
         partition: target.partition,
         key: told.or(target.key).filter(|key| names_item && !key.is_empty()),

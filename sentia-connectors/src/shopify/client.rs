@@ -87,8 +87,13 @@ impl Client {
         }
     }
 
-    /// One call; after a refused token one more with a new one.
-    async fn attempt(&self, cx: &Context, query: &'static Query, variables: Variables<'_>) -> Result<Answer> {
+    /// One call; after a refused token one more with a new one. A mutation is not repeated besides.
+    pub(super) async fn attempt(
+        &self,
+        cx: &Context,
+        query: &'static Query,
+        variables: impl Serialize + Copy + Send + Sync,
+    ) -> Result<Answer> {
         let token = self.tokens.current(cx).await?;
         let mut granted = token.scope;
         let sent = match self.send(cx, query, variables, &token.secret).await {
@@ -118,24 +123,22 @@ impl Client {
         &self,
         cx: &Context,
         query: &'static Query,
-        variables: Variables<'_>,
+        variables: impl Serialize + Send + Sync,
         token: &SecretString,
     ) -> Result<Response> {
         #[derive(Serialize)]
-        struct Body<'a> {
+        struct Body<V> {
             query: &'static str,
-            variables: Variables<'a>,
+            variables: V,
         }
-        cx.http()
+        let request = cx
+            .http()
             .post(&self.endpoint)
             .secret_header("x-shopify-access-token", "", token)
             .header("accept", "application/json")
-            .json(&Body { query: query.text, variables })
-            .repeatable()
-            .cost(self.learned_of(query).points)
-            .classify(classify)
-            .send()
-            .await
+            .json(&Body { query: query.text, variables });
+        let request = if query.is_mutation() { request } else { request.repeatable() };
+        request.cost(self.learned_of(query).points).classify(classify).send().await
     }
 
     /// The version that answered. Shopify does not refuse a version that ran out: it serves a newer one.

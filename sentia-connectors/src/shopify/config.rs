@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 use validator::{Validate, ValidationError};
 
-use super::{Shopify, client::Client, grant::ClientCredentials};
+use super::{Shopify, catalog, client::Client, grant::ClientCredentials, webhook::Receiver};
 use crate::token::{AccessTokens, ReadyToken};
 
 /// The pinned version where none is configured.
@@ -37,6 +37,11 @@ pub struct ShopifyConfig {
     pub client_id: Option<String>,
     /// The client secret of that app. Tokens are minted with it and last a day.
     pub client_secret: Option<SecretString>,
+    /// The secret that signs webhooks: the app's client secret. Default `client_secret`; without either no webhook is
+    /// received.
+    pub webhook_secret: Option<SecretString>,
+    /// The secret before it. Shopify signs with it for up to an hour after a rotation; take it out again later.
+    pub previous_webhook_secret: Option<SecretString>,
     /// The Admin API version to pin, `YYYY-MM`. Default `2026-07`.
     #[validate(custom(function = "quarter"))]
     pub api_version: Option<String>,
@@ -80,6 +85,16 @@ impl ShopifyBuilder {
         self.with(|config| config.client_secret = Some(secret.into()))
     }
 
+    /// Sets the secret that signs webhooks, where it is not `client_secret`.
+    pub fn webhook_secret(self, secret: impl Into<SecretString>) -> Self {
+        self.with(|config| config.webhook_secret = Some(secret.into()))
+    }
+
+    /// Sets the secret that signed webhooks before a rotation.
+    pub fn previous_webhook_secret(self, secret: impl Into<SecretString>) -> Self {
+        self.with(|config| config.previous_webhook_secret = Some(secret.into()))
+    }
+
     /// Sets the Admin API version to pin.
     pub fn api_version(self, version: impl Into<String>) -> Self {
         self.with(|config| config.api_version = Some(version.into()))
@@ -119,13 +134,14 @@ impl Shopify {
         let base = config.address()?;
         let pacing = config.pacing.check(&base).map_err(|e| e.context("setting", "pacing"))?;
         let base = base.as_str().trim_end_matches('/').to_owned();
-        let tokens = config.tokens(&base)?;
+        let (tokens, receiver) = (config.tokens(&base)?, config.receiver());
         let version = config.api_version.unwrap_or_else(|| API_VERSION.to_owned());
-        Ok(Shopify::over(Client::new(&base, version, tokens), pacing))
+        Ok(Shopify::over(Client::new(&base, version, tokens), receiver, pacing))
     }
 
     /// Reads `SHOPIFY_SHOP`, then `SHOPIFY_ACCESS_TOKEN` or `SHOPIFY_CLIENT_ID` with `SHOPIFY_CLIENT_SECRET`, and
-    /// where they are set `SHOPIFY_API_VERSION` and `SHOPIFY_BASE_URL`. The shop may be left out beside a base URL.
+    /// where they are set `SHOPIFY_WEBHOOK_SECRET`, `SHOPIFY_PREVIOUS_WEBHOOK_SECRET`, `SHOPIFY_API_VERSION` and
+    /// `SHOPIFY_BASE_URL`. The shop may be left out beside a base URL.
     ///
     /// # Errors
     /// `ConfigInvalid`, naming the variable or setting.
@@ -154,6 +170,8 @@ impl Shopify {
             access_token: secret("ACCESS_TOKEN"),
             client_id: optional_from_env(&name("CLIENT_ID")),
             client_secret: secret("CLIENT_SECRET"),
+            webhook_secret: secret("WEBHOOK_SECRET"),
+            previous_webhook_secret: secret("PREVIOUS_WEBHOOK_SECRET"),
             api_version: optional_from_env(&name("API_VERSION")),
             base_url: optional_from_env(&name("BASE_URL")),
             pacing: Pacing::Vendor,
@@ -175,9 +193,12 @@ impl ShopifyConfig {
         }
         // Not among the derived checks: those copy what they refuse into their error. A token with a line break,
         // as files end with, would fail at the first call only.
-        for (setting, secret) in
-            [("access_token", &self.access_token), ("client_secret", &self.client_secret)]
-        {
+        for (setting, secret) in [
+            ("access_token", &self.access_token),
+            ("client_secret", &self.client_secret),
+            ("webhook_secret", &self.webhook_secret),
+            ("previous_webhook_secret", &self.previous_webhook_secret),
+        ] {
             let printable = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
             if secret.as_ref().is_some_and(|secret| !printable(secret.expose_secret())) {
                 return Err(invalid(
@@ -187,6 +208,13 @@ impl ShopifyConfig {
             }
         }
         Ok(())
+    }
+
+    fn receiver(&self) -> Option<Receiver> {
+        let current = self.webhook_secret.as_ref().or(self.client_secret.as_ref())?;
+        let secrets = [Some(current), self.previous_webhook_secret.as_ref()].into_iter().flatten().cloned();
+        let shop = Some(self.shop.clone()).filter(|shop| !shop.is_empty());
+        Some(Receiver::new(secrets.collect(), shop, catalog().streams.iter().map(|stream| stream.name)))
     }
 
     fn tokens(&self, base: &str) -> Result<AccessTokens> {

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use sentia_core::{
     Connector, ConnectorInfo, Context, Fetch, Page, Result,
+    push::Webhooks,
     transport::{Limit, Pacing},
 };
 
-use super::{client::Client, streams::Catalog};
+use super::{client::Client, streams::Catalog, webhook::Receiver};
 
 /// The bucket of a standard plan. Every answer says what it really is, and the transport follows it.
 const BUCKET: Limit = Limit::Points { maximum: 2000.0, restore_per_second: 100.0 };
@@ -26,14 +27,15 @@ const BUCKET: Limit = Limit::Points { maximum: 2000.0, restore_per_second: 100.0
 /// ```
 #[derive(Debug)]
 pub struct Shopify {
-    client: Client,
+    pub(super) client: Client,
     catalog: Catalog,
+    receiver: Option<Receiver>,
     pacing: Pacing,
 }
 
 impl Shopify {
-    pub(super) fn over(client: Client, pacing: Pacing) -> Self {
-        Shopify { client, catalog: Catalog::new(), pacing }
+    pub(super) fn over(client: Client, receiver: Option<Receiver>, pacing: Pacing) -> Self {
+        Shopify { client, catalog: Catalog::new(), receiver, pacing }
     }
 }
 
@@ -50,5 +52,9 @@ impl Connector for Shopify {
 
     async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
         self.catalog.fetch(&self.client, cx, request).await
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        self.receiver.as_ref().map(|receiver| receiver as &dyn Webhooks)
     }
 }

@@ -10,9 +10,11 @@ mod nested;
 mod query;
 mod rounding;
 mod streams;
+mod subscription;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod webhook;
 mod wire;
 
 #[doc(hidden)]
@@ -20,4 +22,5 @@ pub use self::query::QUERIES;
 pub use self::{
     config::{ShopifyBuilder, ShopifyConfig},
     connector::{Shopify, catalog},
+    subscription::{NewSubscriptions, Refused, Subscription, Subscriptions},
 };

@@ -13,6 +13,13 @@ pub(super) struct Query {
     pub(super) points: f64,
 }
 
+impl Query {
+    /// Whether it changes something at Shopify.
+    pub(super) fn is_mutation(&self) -> bool {
+        self.text.starts_with("mutation")
+    }
+}
+
 macro_rules! queries {
     ($($(#[$doc:meta])* $constant:ident = $name:literal, $path:expr, $points:literal;)*) => {
         $(
@@ -54,6 +61,12 @@ queries! {
     FULFILLMENT_LINES = "fulfillment_lines", ["fulfillment", "fulfillmentLineItems"], 25.0;
     /// The stock of one location.
     INVENTORY_LEVELS = "inventory_levels", ["location", "inventoryLevels"], 49.0;
+    /// The app's webhook subscriptions in this shop.
+    WEBHOOK_SUBSCRIPTIONS = "webhook_subscriptions", ["webhookSubscriptions"], 21.0;
+    /// Makes a webhook subscription.
+    WEBHOOK_SUBSCRIPTION_CREATE = "webhook_subscription_create", ["webhookSubscriptionCreate"], 10.0;
+    /// Ends a webhook subscription.
+    WEBHOOK_SUBSCRIPTION_DELETE = "webhook_subscription_delete", ["webhookSubscriptionDelete"], 10.0;
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use serde::Serialize;
 use super::{
     error::{after_success, lists, subscriptions},
     query::Query,
-    signature::sign,
 };
+use crate::signature::sign;
 
 /// The way to one account.
 #[derive(Debug)]

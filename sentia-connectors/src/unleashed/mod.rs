@@ -11,7 +11,6 @@ mod error;
 mod loose;
 mod place;
 mod query;
-mod signature;
 mod streams;
 mod subscription;
 #[cfg(test)]

@@ -13,7 +13,8 @@ use sentia_core::{
     transport::body_excerpt,
 };
 
-use super::{date, loose::Loose, signature::verifies, subscription::key_name};
+use super::{date, loose::Loose, subscription::key_name};
+use crate::signature::verifies;
 
 /// How far a delivery's time may be from ours, either way.
 const MAX_AGE: Duration = Duration::seconds(300);

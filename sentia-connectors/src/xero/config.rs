@@ -63,6 +63,8 @@ pub struct XeroConfig {
     /// Contacts whose aged receivables and payables are read, by their ids: one call each for each report. Default
     /// none; then those two streams are not offered, and ageing follows from the open invoices.
     pub aged_report_contacts: Vec<String>,
+    /// The key that signs the app's webhooks, as Xero's developer portal shows it. Default none: none are received.
+    pub webhook_key: Option<SecretString>,
     /// The API's address. Default `https://api.xero.com`.
     #[validate(url(message = "is not a URL; correct it"))]
     pub base_url: String,
@@ -88,6 +90,7 @@ impl Default for XeroConfig {
             access_token: None,
             tenant_id: None,
             aged_report_contacts: Vec::new(),
+            webhook_key: None,
             base_url: "https://api.xero.com".to_owned(),
             identity_url: None,
             calls_per_day: DEFAULT_CALLS_PER_DAY,
@@ -149,6 +152,11 @@ impl XeroBuilder {
         self.with(|config| config.aged_report_contacts = ids.into_iter().map(Into::into).collect())
     }
 
+    /// Sets the key that signs the app's webhooks.
+    pub fn webhook_key(self, key: impl Into<SecretString>) -> Self {
+        self.with(|config| config.webhook_key = Some(key.into()))
+    }
+
     /// Sets the API's address.
     pub fn base_url(self, url: impl Into<String>) -> Self {
         self.with(|config| config.base_url = url.into())
@@ -198,7 +206,8 @@ impl Xero {
     }
 
     /// Reads `XERO_CLIENT_ID`, `XERO_CLIENT_SECRET`, `XERO_REFRESH_TOKEN`, `XERO_CONSENTED` (`true`), `XERO_ACCESS_TOKEN`, `XERO_TENANT_ID`,
-    /// `XERO_SCOPES` and `XERO_AGED_REPORT_CONTACTS` (separated by spaces) and `XERO_BASE_URL`. Each is optional; together they must make a
+    /// `XERO_SCOPES` and `XERO_AGED_REPORT_CONTACTS` (separated by spaces), `XERO_WEBHOOK_KEY` and
+    /// `XERO_BASE_URL`. Each is optional; together they must make a
     /// connection.
     ///
     /// # Errors
@@ -232,6 +241,7 @@ impl Xero {
             tenant_id: read("TENANT_ID"),
             scopes: words("SCOPES"),
             aged_report_contacts: words("AGED_REPORT_CONTACTS"),
+            webhook_key: read("WEBHOOK_KEY").map(SecretString::from),
             base_url: read("BASE_URL").unwrap_or(defaults.base_url.clone()),
             ..defaults
         };
@@ -256,6 +266,7 @@ impl XeroConfig {
             ("client_secret", &self.client_secret),
             ("refresh_token", &self.refresh_token),
             ("access_token", &self.access_token),
+            ("webhook_key", &self.webhook_key),
         ] {
             if secret.as_ref().is_some_and(|secret| secret.expose_secret().trim().is_empty()) {
                 return Err(invalid(field, format!("{field} is empty; set it or leave it out")));
@@ -414,6 +425,7 @@ mod tests {
     #[test]
     fn no_secret_is_printed() {
         let builder = Xero::builder().client_id("id").client_secret("canary").refresh_token("canary");
+        let builder = builder.webhook_key("canary");
         assert!(!format!("{builder:?}").contains("canary"));
         assert!(!format!("{:?}", builder.build().expect("valid")).contains("canary"));
         let ready = Xero::builder().access_token("canary");

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use sentia_core::{
     Connector, ConnectorInfo, Context, Decoded, Error, ErrorKind, Fetch, Page, Rejected, Result, Stream,
     Text,
+    push::Webhooks,
     record::Document,
     stream::Reading,
     transport::{Limit, Pacing},
@@ -15,6 +16,7 @@ use super::{
     client::{Client, Endpoint, Paged, Part},
     config::{DEFAULT_CALLS_PER_DAY, XeroConfig},
     streams::{Entry, Report, Snapshot, Source, sources},
+    webhook::Receiver,
 };
 
 /// Records on a page unless the caller asks for another number. Xero counts calls, not bytes.
@@ -35,6 +37,7 @@ const PAGE_SIZE: u32 = 1000;
 #[derive(Debug)]
 pub struct Xero {
     client: Client,
+    receiver: Option<Receiver>,
     sources: Vec<Source>,
     aged_report_contacts: Vec<String>,
     calls_per_day: u32,
@@ -52,6 +55,7 @@ impl Xero {
         let sources = sources().into_iter().filter(wanted).collect();
         Xero {
             client,
+            receiver: config.webhook_key.clone().map(|key| Receiver::new(key, config.tenant_id.clone())),
             sources,
             aged_report_contacts,
             calls_per_day: config.calls_per_day,
@@ -158,5 +162,9 @@ impl Connector for Xero {
 
     async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
         self.page(cx, request).await.map_err(|error| error.operation("xero.fetch"))
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        self.receiver.as_ref().map(|receiver| receiver as &dyn Webhooks)
     }
 }

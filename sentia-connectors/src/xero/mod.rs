@@ -12,6 +12,7 @@ mod rotation;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod webhook;
 mod wire;
 
 pub use self::{

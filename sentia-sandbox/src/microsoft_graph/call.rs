@@ -110,18 +110,12 @@ impl Call<'_> {
 
     /// A preference, without its quotes.
     pub(crate) fn prefer(&self, name: &str) -> Option<String> {
-        let values = self.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-        let mut preferences = values.flat_map(|value| value.split(','));
-        preferences.find_map(|preference| {
-            let (known, value) = preference.split_once('=').unwrap_or((preference, ""));
-            known.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
-        })
+        preference(self.headers, name)
     }
 
     /// Whether ids must outlast a move.
     pub(crate) fn immutable(&self) -> bool {
-        let wanted = self.prefer("IdType").is_some_and(|kind| kind.eq_ignore_ascii_case("ImmutableId"));
-        wanted && self.fault != Some(MicrosoftGraphFault::PlainIds)
+        wants_immutable(self.headers) && self.fault != Some(MicrosoftGraphFault::PlainIds)
     }
 
     /// Refuses query options that the resource does not know.
@@ -196,4 +190,19 @@ pub(crate) fn project(row: Map<String, Value>, select: Option<&[String]>) -> Map
     let Some(select) = select else { return row };
     let keep = |name: &String| name == "id" || name.starts_with('@') || select.contains(name);
     row.into_iter().filter(|(name, _)| keep(name)).collect()
+}
+
+/// A preference of a request, without its quotes.
+fn preference(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let mut preferences = values.flat_map(|value| value.split(','));
+    preferences.find_map(|preference| {
+        let (known, value) = preference.split_once('=').unwrap_or((preference, ""));
+        known.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+/// Whether a request asks for ids that outlast a move.
+pub(crate) fn wants_immutable(headers: &HeaderMap) -> bool {
+    preference(headers, "IdType").is_some_and(|kind| kind.eq_ignore_ascii_case("ImmutableId"))
 }

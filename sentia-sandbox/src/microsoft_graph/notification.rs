@@ -8,7 +8,7 @@ use super::mail_rows::change_key;
 use super::server::{GraphState, lock};
 use super::subscription::{Subscription, Watched};
 use crate::universe::Office;
-use crate::universe::office::plain_id;
+use crate::universe::office::{immutable_id, plain_id};
 
 /// One POST: where to, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,14 @@ fn changes(office: &Office, subscription: &Subscription) -> Vec<Told> {
             let mailbox = &office.mailboxes[*mailbox];
             let in_place = |place: Uuid| folder.is_none_or(|folder| folder == place);
             let told = |kind, id: Uuid, moves, step| {
-                outlook(mailbox.user, "Messages", "#Microsoft.Graph.Message", kind, (id, moves, step))
+                let named = name(subscription, id, moves);
+                outlook(
+                    mailbox.user,
+                    ("Messages", "#Microsoft.Graph.Message"),
+                    kind,
+                    named,
+                    change_key(id, step),
+                )
             };
             let messages = mailbox.messages.iter().filter(|m| m.track.latest > since && in_place(m.folder));
             let gone =
@@ -91,7 +98,8 @@ fn changes(office: &Office, subscription: &Subscription) -> Vec<Told> {
         Watched::Events { mailbox } => {
             let mailbox = &office.mailboxes[*mailbox];
             let told = |kind, id: Uuid, step| {
-                outlook(mailbox.user, "Events", "#microsoft.graph.event", kind, (id, 0, step))
+                let named = name(subscription, id, 0);
+                outlook(mailbox.user, ("Events", "#microsoft.graph.event"), kind, named, change_key(id, step))
             };
             let events = mailbox.events.iter().filter(|event| event.track.latest > since);
             let gone = mailbox.removed_events.iter().filter(|tomb| tomb.step > since);
@@ -147,18 +155,21 @@ fn somewhere(steps: impl Iterator<Item = u64>, subscription: &Subscription, kind
     steps.any(|step| step > subscription.told).then_some(told).into_iter().collect()
 }
 
+/// The id that a subscription was made for.
+fn name(subscription: &Subscription, id: Uuid, moves: u32) -> String {
+    if subscription.immutable { immutable_id(id) } else { plain_id(id, moves) }
+}
+
 fn outlook(
     user: Uuid,
-    list: &str,
-    odata: &str,
+    (list, odata): (&str, &str),
     kind: &'static str,
-    (id, moves, step): (Uuid, u32, u64),
+    id: String,
+    change_key: String,
 ) -> Told {
-    let id_text = plain_id(id, moves);
-    let resource = format!("Users/{user}/{list}/{id_text}");
-    let data = json!({
-        "@odata.type": odata, "@odata.id": resource, "@odata.etag": format!("W/\"{}\"", change_key(id, step)), "id": id_text,
-    });
+    let resource = format!("Users/{user}/{list}/{id}");
+    let etag = format!("W/\"{change_key}\"");
+    let data = json!({"@odata.type": odata, "@odata.id": resource, "@odata.etag": etag, "id": id});
     Told { kind, resource, data }
 }
 

@@ -186,7 +186,8 @@ async fn admit(
     };
     let settings = lock(&state.settings).clone();
     if method == "POST" && target == "/subscriptions" {
-        return (subscription::create(state, &caller, body, fault).await, pass);
+        let request = Incoming { method, target, headers, body };
+        return (subscription::create(state, &caller, &request, fault).await, pass);
     }
     let request = Incoming { method, target, headers, body };
     (answer_call(state, &request, &caller, &settings, fault, 0), pass)

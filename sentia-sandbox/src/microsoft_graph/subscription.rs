@@ -4,11 +4,11 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
-use super::call::{Call, parse};
+use super::call::{Call, parse, wants_immutable};
 use super::fault::MicrosoftGraphFault as Fault;
 use super::identity::Caller;
 use super::post::post;
-use super::server::{GraphState, lock};
+use super::server::{GraphState, Incoming, lock};
 use crate::universe::Office;
 use crate::universe::office::folder_id;
 
@@ -85,6 +85,8 @@ pub(crate) struct Subscription {
     pub(crate) lifecycle_url: Option<String>,
     pub(crate) client_state: Option<String>,
     pub(crate) expires_at: DateTime<Utc>,
+    /// Whether it was made for ids that outlast a move: then notifications hold those.
+    pub(crate) immutable: bool,
     /// The last step that was told of.
     pub(crate) told: u64,
 }
@@ -132,8 +134,13 @@ fn invalid(words: &str) -> Answer {
 }
 
 /// `POST /subscriptions`: the handshake runs while the call is still open.
-pub(crate) async fn create(state: &GraphState, caller: &Caller, body: &[u8], fault: Option<Fault>) -> Answer {
-    let made = match wanted(state, caller, body, fault) {
+pub(crate) async fn create(
+    state: &GraphState,
+    caller: &Caller,
+    request: &Incoming<'_>,
+    fault: Option<Fault>,
+) -> Answer {
+    let made = match wanted(state, caller, request, fault) {
         Ok(made) => made,
         Err(refusal) => return refusal,
     };
@@ -153,14 +160,14 @@ pub(crate) async fn create(state: &GraphState, caller: &Caller, body: &[u8], fau
 fn wanted(
     state: &GraphState,
     caller: &Caller,
-    body: &[u8],
+    request: &Incoming<'_>,
     fault: Option<Fault>,
 ) -> Result<Subscription, Answer> {
     if fault == Some(Fault::SubscriptionQuota) {
         let words = "Operation: Create; Exception: [Status Code: Forbidden; Reason: Per app+tenant subscription limit reached.]";
         return Err(Answer::error(403, "ExtensionError", words));
     }
-    let body: Value = serde_json::from_slice(body).map_err(|_| invalid("The body is not JSON."))?;
+    let body: Value = serde_json::from_slice(request.body).map_err(|_| invalid("The body is not JSON."))?;
     let text = |name: &str| body[name].as_str().map(str::to_owned);
     let need = |name: &str| text(name).ok_or_else(|| invalid(&format!("{name} is required.")));
     let (resource, url, types) = (need("resource")?, need("notificationUrl")?, need("changeType")?);
@@ -198,6 +205,7 @@ fn wanted(
         lifecycle_url,
         client_state,
         expires_at,
+        immutable: wants_immutable(request.headers),
         told,
     })
 }

@@ -1,4 +1,5 @@
-//! Amazon, Unleashed and Microsoft 365: from the twins into both databases, held against the universe's own truth.
+//! Amazon, Unleashed and Microsoft 365: from the twins into both databases, held against the universe's own truth; and
+//! what all five vendors push.
 
 mod access;
 pub(crate) mod amazon;
@@ -7,8 +8,9 @@ mod faults;
 pub(crate) mod microsoft_graph;
 mod regions;
 mod skew;
-mod suite;
+pub(crate) mod suite;
 pub(crate) mod unleashed;
+pub(crate) mod webhooks;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

@@ -3,18 +3,36 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use chrono::SubsecRound;
+use axum::http::{HeaderMap, HeaderName};
+use chrono::{DateTime, SubsecRound, Utc};
 use sentia::{
-    Connector,
-    testing::connector_suite::{Access, ConnectorFixture, Failure},
+    Connector, Context,
+    clock::SystemClock,
+    connectors::unleashed::NewSubscription,
+    security::{MasterKey, MasterKeyset, Vault},
+    testing::MemoryKeyStore,
+    testing::connector_suite::{Access, ConnectorFixture, Failure, Proof, Push, Pushes},
 };
 use sentia_sandbox::{
-    AmazonFault, FaultPlan, LoggedRequest, MicrosoftGraphFault, MicrosoftGraphSettings, Sandbox, Size,
-    UnleashedFault,
+    AmazonChange, AmazonFault, DataForm, FaultPlan, LoggedRequest, MicrosoftGraphFault,
+    MicrosoftGraphSettings, Sandbox, Size, UnleashedDelivery, UnleashedFault,
     universe::{AmazonStream, TruthRecord, office::MicrosoftGraphStream, warehouse::UnleashedStream},
 };
 
-use super::{amazon, compare::live, microsoft_graph, unleashed};
+use super::{amazon, compare::live, microsoft_graph, unleashed, webhooks::microsoft_graph as notifications};
+
+/// A delivery with these headers.
+pub(crate) fn push<'h>(
+    headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    body: impl Into<Vec<u8>>,
+    received: DateTime<Utc>,
+) -> Push {
+    let header = |(name, value): (&str, &str)| {
+        (name.parse::<HeaderName>().expect("a name"), value.parse().expect("a value"))
+    };
+    let headers: HeaderMap = headers.into_iter().map(header).collect();
+    Push { headers, query: String::new(), body: body.into().into(), received }
+}
 
 fn keys(truth: Vec<TruthRecord>) -> BTreeSet<String> {
     truth.into_iter().filter(live).map(|record| record.key).collect()
@@ -29,6 +47,8 @@ async fn sandbox() -> Sandbox {
     Sandbox::start(71, Size::tiny()).await.expect("the twins start")
 }
 
+const TOKEN: &str = "a-token-of-the-hosts-own";
+
 /// The orders of an account.
 struct Orders(Sandbox);
 
@@ -36,7 +56,7 @@ struct Orders(Sandbox);
 impl ConnectorFixture for Orders {
     fn connector(&self) -> Arc<dyn Connector> {
         let twin = self.0.amazon_uk();
-        let connector = amazon::connector(twin);
+        let connector = amazon::settings(twin).notification_token(TOKEN).build().expect("valid settings");
         twin.set_report_times(std::time::Duration::ZERO, std::time::Duration::ZERO);
         twin.set_report_repeat_interval(std::time::Duration::ZERO);
         Arc::new(connector)
@@ -88,7 +108,26 @@ impl ConnectorFixture for Orders {
 
     fn secrets(&self) -> Vec<String> {
         let twin = self.0.amazon_uk();
-        vec![twin.client_secret(), twin.refresh_token().to_owned(), "Atza|".to_owned()]
+        vec![twin.client_secret(), twin.refresh_token().to_owned(), "Atza|".to_owned(), TOKEN.to_owned()]
+    }
+
+    async fn pushes(&self) -> Option<Pushes> {
+        let twin = self.0.amazon_uk();
+        let orders = self.0.look(|universe| {
+            let orders = &universe.amazon.uk.orders;
+            [orders[0].id.clone(), orders[1].id.clone()]
+        });
+        let [first, second] =
+            orders.map(|id| twin.sqs_message(&AmazonChange::Order(id)).expect("it is told"));
+        let with = |token: &str, message: &serde_json::Value| {
+            push([("authorization", format!("Bearer {token}").as_str())], message.to_string(), twin.now())
+        };
+        Some(Pushes {
+            proof: Proof::HeaderSecret,
+            genuine: with(TOKEN, &first),
+            other: with(TOKEN, &second),
+            forged: vec![with("another", &first), with("", &first)],
+        })
     }
 }
 
@@ -97,12 +136,16 @@ async fn amazon_orders() -> Option<Orders> {
 }
 
 /// The products of the warehouses, by signed calls.
-struct Products(Sandbox);
+struct Products(Sandbox, Vault);
 
 #[async_trait]
 impl ConnectorFixture for Products {
     fn connector(&self) -> Arc<dyn Connector> {
         Arc::new(unleashed::connector(self.0.unleashed()))
+    }
+
+    fn vault(&self) -> Option<Vault> {
+        Some(self.1.clone())
     }
 
     fn access(&self) -> Access {
@@ -152,12 +195,48 @@ impl ConnectorFixture for Products {
     }
 
     fn secrets(&self) -> Vec<String> {
-        vec![self.0.unleashed().api_key()]
+        vec![self.0.unleashed().api_key(), "whsec-".to_owned()]
+    }
+
+    async fn pushes(&self) -> Option<Pushes> {
+        let twin = self.0.unleashed();
+        let transport =
+            sentia::transport::stack(crate::truth::impatient(), Arc::new(SystemClock), Default::default());
+        let http = sentia::transport::Http::new(transport.expect("TLS roots"));
+        let cx = Context::new(http, Arc::new(SystemClock), "suite", "suite").with_vault(self.vault());
+        let new = NewSubscription::new("https://ops.acme.example/hooks").events(["product.updated"]);
+        unleashed::connector(twin).subscribe(&cx, &new).await.expect("it subscribes");
+        let ids = self.0.look(|universe| {
+            let products = &universe.warehouse.products;
+            [products[0].record.id, products[1].record.id]
+        });
+        let [first, second] = ids.map(|id| twin.delivery("product.updated", id, DataForm::Text).remove(0));
+        let of = |delivery: &UnleashedDelivery| {
+            let headers = delivery.headers();
+            push(
+                headers.iter().map(|(name, value)| (*name, value.as_str())),
+                delivery.body.clone(),
+                twin.now(),
+            )
+        };
+        let stranger = UnleashedDelivery::sign("another key", twin.now(), first.body.clone());
+        let old = UnleashedDelivery::sign(
+            "another key",
+            twin.now() - chrono::Duration::hours(1),
+            first.body.clone(),
+        );
+        Some(Pushes {
+            proof: Proof::Signature,
+            genuine: of(&first),
+            other: of(&second),
+            forged: vec![of(&stranger), of(&old)],
+        })
     }
 }
 
 async fn unleashed_products() -> Option<Products> {
-    Some(Products(sandbox().await))
+    let master = MasterKeyset::new(MasterKey::ephemeral().expect("random"), Vec::new());
+    Some(Products(sandbox().await, Vault::new(MemoryKeyStore::default(), master)))
 }
 
 /// The users of a tenant, by the vendor's own resume tokens.
@@ -169,7 +248,7 @@ impl ConnectorFixture for Users {
         let twin = self.0.microsoft_graph();
         let builder = microsoft_graph::everything(&self.0).client_secret(twin.client_secret());
         twin.set_settings(MicrosoftGraphSettings { page_size: Some(5), ..twin.settings() });
-        Arc::new(builder.build().expect("valid settings"))
+        Arc::new(builder.client_state(notifications::STATE).build().expect("valid settings"))
     }
 
     fn stream(&self) -> &'static str {
@@ -215,7 +294,27 @@ impl ConnectorFixture for Users {
     }
 
     fn secrets(&self) -> Vec<String> {
-        vec![self.0.microsoft_graph().client_secret().to_owned()]
+        vec![self.0.microsoft_graph().client_secret().to_owned(), notifications::STATE.to_owned()]
+    }
+
+    async fn pushes(&self) -> Option<Pushes> {
+        use sentia::connectors::microsoft_graph::subscription::{Resource, Subscription};
+        let twin = self.0.microsoft_graph();
+        let (state, url) = (notifications::STATE, "https://ops.acme.example/hooks");
+        let wanted = Subscription::new(Resource::Users, url, &state.into(), twin.now());
+        assert_eq!(notifications::subscribe(twin, &wanted).await.0, 201);
+        let users = self.0.look(|universe| [universe.office.users[0].id, universe.office.users[1].id]);
+        let [first, second] = users.map(|user| {
+            self.0.change(|universe| universe.set_office_user(user, "jobTitle", Some("Head of hints")));
+            twin.take_notifications().remove(0).body
+        });
+        let of = |body: String| push([("content-type", "application/json")], body, twin.now());
+        Some(Pushes {
+            proof: Proof::BodySecret,
+            forged: vec![of(first.replace(state, "another")), of(first.replace(twin.tenant_id(), "0"))],
+            genuine: of(first),
+            other: of(second),
+        })
     }
 }
 

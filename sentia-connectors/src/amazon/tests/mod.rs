@@ -3,13 +3,13 @@
 mod finances;
 mod listings;
 mod loopback;
-mod notifications;
 mod orders;
 mod partitions;
 mod refusals;
 mod reports;
 mod restricted;
 mod settlements;
+mod webhooks;
 
 use std::{
     collections::BTreeMap,

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
 use http::HeaderMap;
 use sentia_core::{
     testing::ManualClock,
@@ -23,8 +22,12 @@ impl Transport for Nowhere {
 }
 
 async fn receive(query: &str, body: &[u8]) -> Result<Pushed> {
+    receive_at(query, body, DateTime::UNIX_EPOCH).await
+}
+
+async fn receive_at(query: &str, body: &[u8], received: DateTime<Utc>) -> Result<Pushed> {
     let notifications = Notifications::new("state-secret".into(), "aaaaaaaa-0000-0000-0000-000000000001");
-    let (headers, received) = (HeaderMap::new(), DateTime::UNIX_EPOCH);
+    let headers = HeaderMap::new();
     let cx = Context::new(Http::new(Arc::new(Nowhere)), Arc::new(ManualClock::new(received)), "t", "c");
     notifications.receive(&cx, &Delivery { headers: &headers, query, body, received }).await
 }
@@ -87,6 +90,20 @@ async fn the_same_notification_has_the_same_id() {
     let mut named = notification("Users/u-1", "updated");
     named["id"] = json!("n-7");
     assert_eq!(hints(json!([named])).await[0].id, "n-7");
+
+    // A drive's next change says the same as this one.
+    let mut drive = notification("drives/b!d/root", "updated");
+    drive["resourceData"] = json!({"@odata.type": "#Microsoft.Graph.DriveItem"});
+    let at = async |seconds: i64| {
+        let body = json!({ "value": [drive] }).to_string();
+        let received = DateTime::from_timestamp(seconds, 0).expect("a time");
+        match receive_at("", body.as_bytes(), received).await {
+            Ok(Pushed::Hints(hints)) => hints[0].id.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(at(1).await, at(1).await);
+    assert_ne!(at(1).await, at(2).await);
 }
 
 #[tokio::test]
@@ -120,7 +137,8 @@ async fn lifecycle_events_ask_for_a_read_where_something_was_missed() {
         assert_eq!((hints[0].stream, &hints[0].key, hints[0].change), ("messages", &None, Change::Unknown));
     }
     let renew = delivered(json!([lifecycle("reauthorizationRequired")])).await.expect("genuine");
-    assert_eq!(renew, Pushed::Unknown("lifecycle reauthorizationRequired".into()));
+    let Pushed::Notice(notice) = renew else { panic!("{renew:?}") };
+    assert_eq!((notice.kind, notice.subject.as_deref()), (NoticeKind::SubscriptionEnding, Some("s-1")));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod completing;
 mod loopback;
 mod reading;
 mod refusals;
+mod subscribing;
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +14,7 @@ use sentia_core::{
     Connector, Context, Fetch, Page, Result, StreamInfo,
     page::{Next, PageToken},
     testing::ManualClock,
-    transport::{Http, Request, Response, Transport},
+    transport::{Http, Repeat, Request, Response, Transport},
 };
 use serde_json::{Value, json};
 
@@ -32,6 +33,7 @@ struct Asked {
     raw: String,
     token: String,
     cost: f64,
+    repeat: Repeat,
 }
 
 impl Asked {
@@ -44,6 +46,7 @@ impl Asked {
             raw,
             token: token.unwrap_or_default().to_owned(),
             cost: request.cost,
+            repeat: request.repeat,
         }
     }
 

@@ -54,7 +54,7 @@ async fn a_read_says_everything_it_must() {
     assert_eq!(header("content-type"), Some("application/json"));
     assert_eq!(header("api-auth-id"), Some("AN-ID"));
     assert_eq!(header("client-type"), Some("acme/ops"));
-    let signed = super::super::signature::sign(&KEY.into(), sent.url.query().unwrap_or_default().as_bytes());
+    let signed = crate::signature::sign(&KEY.into(), sent.url.query().unwrap_or_default().as_bytes());
     assert_eq!(header("api-auth-signature"), Some(signed.expose_secret()));
     assert!(sent.headers["api-auth-signature"].is_sensitive());
 }

@@ -1,6 +1,7 @@
 //! What every connector must do.
 //! Each behavior is a public async function that takes a fake vendor of its own, in its first state.
 
+mod pushing;
 mod reader;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -8,6 +9,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+pub use self::pushing::{
+    Proof, Push, Pushes, a_forged_delivery_is_refused, a_genuine_delivery_becomes_hints,
+    a_replayed_delivery_is_the_same_event,
+};
 use self::reader::{Contents, Reader, assert_fits, poll_at_most};
 use crate::{Connector, Error, ErrorKind, Status, security::Vault};
 
@@ -73,6 +78,11 @@ pub trait ConnectorFixture: Send + Sync + 'static {
 
     /// How often the vendor granted a token so far.
     async fn grants(&self) -> u64;
+
+    /// What the vendor pushes to the connector; none for a connector that receives nothing.
+    async fn pushes(&self) -> Option<Pushes> {
+        None
+    }
 
     /// What must never show: passwords, client secrets, and how the vendor's tokens begin.
     fn secrets(&self) -> Vec<String>;
@@ -315,6 +325,9 @@ macro_rules! connector_suite {
                 broken_json_is_temporary
                 a_dropped_fetch_loses_nothing
                 records_fit_their_stream
+                a_genuine_delivery_becomes_hints
+                a_forged_delivery_is_refused
+                a_replayed_delivery_is_the_same_event
                 no_secret_shows);
         }
     )+};

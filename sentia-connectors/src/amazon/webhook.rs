@@ -99,7 +99,7 @@ fn batch(account: &Account, records: &[&RawValue], depth: u32) -> Result<Pushed>
         match unwrapped(account, record.get().as_bytes(), depth + 1)? {
             Pushed::Hints(hints) => all.extend(hints),
             Pushed::Unknown(name) => unknown = Some(name),
-            Pushed::Handshake { .. } => {}
+            Pushed::Notice(_) | Pushed::Handshake { .. } => {}
         }
     }
     Ok(match unknown {
@@ -132,7 +132,10 @@ fn notification(account: &Account, envelope: &Members<'_>, name: Text) -> Result
         "FBA_INVENTORY_AVAILABILITY_CHANGES" => event.stock(&payload),
         "REPORT_PROCESSING_FINISHED" => event.report(&payload),
         "LISTINGS_ITEM_STATUS_CHANGE" => event.listing_status(&payload),
-        "LISTINGS_ITEM_ISSUES_CHANGE" => event.listing(&payload, Change::Upserted),
+        "LISTINGS_ITEM_ISSUES_CHANGE" | "LISTINGS_ITEM_MFN_QUANTITY_CHANGE" => {
+            event.listing(&payload, Change::Upserted)
+        }
+        "BRANDED_ITEM_CONTENT_CHANGE" | "ITEM_PRODUCT_TYPE_CHANGE" => event.catalog_item(&payload),
         "TRANSACTION_UPDATE" => event.transaction(&payload),
         _ => return Ok(Pushed::Unknown(name.to_string())),
     };
@@ -237,6 +240,13 @@ impl Event<'_> {
             Some(id) => Some(id).filter(|id| self.reads(id)).map(hint).into_iter().collect(),
             None => self.account.marketplaces.iter().map(|id| hint(Text::from(id.as_str()))).collect(),
         })
+    }
+
+    /// The catalogue has no list of changes: these are all that tells of them before the weekly reading.
+    fn catalog_item(&self, payload: &Members<'_>) -> Result<Vec<Hint>> {
+        let (asin, marketplace) = (payload.required("asin")?, payload.required("marketplaceid")?);
+        let hint = |id: Text| self.hint("catalog_items", id, Some(asin), Change::Upserted);
+        Ok(Some(marketplace).filter(|id| self.reads(id)).map(hint).into_iter().collect())
     }
 
     /// It names no transaction: the increment is read.

@@ -6,7 +6,7 @@ use sentia_core::{
     push::{Change, Delivery, Hint, Pushed},
 };
 
-use super::*;
+use super::{super::Region, *};
 
 fn order(marketplace: &str) -> Value {
     json!({
@@ -180,4 +180,104 @@ proptest::proptest! {
     fn nothing_panics(body in "\\PC{0,60}") {
         let _ = ready().build().expect("valid").ingest(body.as_bytes());
     }
+}
+
+/// The streams that each published type of notification hints at, in a seller's account that reads its marketplace.
+fn streams_of(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "ORDER_CHANGE" => &["orders"],
+        "FBA_INVENTORY_AVAILABILITY_CHANGES" => &["fba_inventory"],
+        "TRANSACTION_UPDATE" => &["financial_transactions"],
+        "LISTINGS_ITEM_STATUS_CHANGE"
+        | "LISTINGS_ITEM_ISSUES_CHANGE"
+        | "LISTINGS_ITEM_MFN_QUANTITY_CHANGE" => &["listings"],
+        "BRANDED_ITEM_CONTENT_CHANGE" | "ITEM_PRODUCT_TYPE_CHANGE" => &["catalog_items"],
+        _ => &[],
+    }
+}
+
+/// Types that concern no stream; a report's concerns one only for reports that are read.
+const NO_STREAM: [&str; 13] = [
+    "ANY_OFFER_CHANGED",
+    "B2B_ANY_OFFER_CHANGED",
+    "DATA_KIOSK_QUERY_PROCESSING_FINISHED",
+    "DETAIL_PAGE_TRAFFIC_EVENT",
+    "FBA_OUTBOUND_SHIPMENT_STATUS",
+    "FEED_PROCESSING_FINISHED",
+    "FEE_PROMOTION",
+    "FULFILLMENT_ORDER_STATUS",
+    "ITEM_INVENTORY_EVENT_CHANGE",
+    "ITEM_SALES_EVENT_CHANGE",
+    "PRICING_HEALTH",
+    "PRODUCT_TYPE_DEFINITIONS_CHANGE",
+    "SHIPMENT_TRACKING_MILESTONE_CHANGED",
+];
+
+/// The examples of a schema; where it has none for the whole, one of the examples of its members.
+fn examples(schema: &Value) -> Vec<Value> {
+    if let Some(whole) = schema["examples"].as_array() {
+        return whole.clone();
+    }
+    let members = schema["properties"].as_object().cloned().unwrap_or_default();
+    let example = |schema: &Value| schema["examples"][0].clone();
+    let mut built: serde_json::Map<String, Value> =
+        members.iter().map(|(name, schema)| (name.clone(), example(schema))).collect();
+    if let Some(kind) = members.get("NotificationType") {
+        built.insert("NotificationType".to_owned(), kind["enum"][0].clone());
+        return vec![built.into()];
+    }
+    // Of this one nothing but its description says what its type is.
+    let words = schema["description"].as_str().unwrap_or_default().split(' ');
+    let kind = words.filter(|word| word.contains('_')).map(str::to_owned).next();
+    kind.map(|kind| json!({"NotificationType": kind, "Payload": {}})).into_iter().collect()
+}
+
+/// What an account must be to be concerned by an example: its seller, wherever that stands.
+fn concerned(example: &Value) -> Amazon {
+    let text = example.to_string();
+    let after = |member: &str| {
+        let (_, rest) = text.split_once(&format!("\"{member}\":\""))?;
+        Some(rest.split_once('"')?.0.to_owned())
+    };
+    let seller = ["SellerId", "sellerId", "SellingPartnerId"].into_iter().find_map(after);
+    let amazon = Amazon::builder().region(Region::Na).marketplaces(["US"]).client_id("i").client_secret("s");
+    let amazon = amazon.refresh_token("t").seller_id(seller.unwrap_or_else(|| "A3SELLER".to_owned()));
+    amazon.build().expect("valid")
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "whether it may be skipped is told by the environment")]
+fn every_published_schema_is_understood() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/specs/amazon/notification-schemas");
+    let Ok(files) = std::fs::read_dir(folder) else {
+        assert!(std::env::var_os("SENTIA_REQUIRE_SPECS").is_none(), "{folder} is required");
+        return eprintln!("skipped: {folder} is not here");
+    };
+    let (mut seen, mut kinds) = (0, std::collections::BTreeSet::new());
+    for file in files {
+        let path = file.expect("a file").path();
+        let schema: Value = serde_json::from_slice(&std::fs::read(&path).expect("readable")).expect("JSON");
+        let examples = examples(&schema);
+        assert!(!examples.is_empty(), "{}", path.display());
+        seen += 1;
+        for example in examples {
+            let kind = example["NotificationType"].as_str().or(example["notificationType"].as_str());
+            let kind = kind.expect("every notification says its type").to_owned();
+            let pushed = concerned(&example).pushed(example.to_string().as_bytes());
+            match pushed.unwrap_or_else(|error| panic!("{}: {error:?}", path.display())) {
+                Pushed::Hints(hints) => {
+                    let told: Vec<_> = hints.iter().map(|hint| hint.stream).collect();
+                    assert_eq!(told, streams_of(&kind), "{kind}");
+                    assert!(hints.iter().all(|hint| hint.at.is_some() && !hint.id.is_empty()), "{kind}");
+                    assert!(kind == "REPORT_PROCESSING_FINISHED" || !told.is_empty(), "{kind}");
+                }
+                other => {
+                    assert!(NO_STREAM.contains(&&*kind), "{kind}");
+                    assert_eq!(other, Pushed::Unknown(kind.clone()));
+                }
+            }
+            kinds.insert(kind);
+        }
+    }
+    assert!(seen >= 23 && kinds.len() >= 22, "{seen}: {kinds:?}");
 }

@@ -1,7 +1,7 @@
-//! HMAC-SHA256 in base64: over a request's raw query, and over a delivery's timestamp and raw body.
+//! HMAC-SHA256 in base64, as Shopify, Unleashed and Xero sign what they push, and Unleashed what it is asked.
 //!
-//! A key looks like base64 and is used as text. Method, path, body and time of a request are not signed, so a signature
-//! is worth as much as the key for its one query: it travels as a secret.
+//! A key may look like base64 and is used as text. A signature is worth as much as the key for its one message: it travels
+//! as a secret.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -12,12 +12,13 @@ fn key(key: &SecretString) -> hmac::Key {
 }
 
 /// The signature of `message` by `secret`.
-pub(super) fn sign(secret: &SecretString, message: &[u8]) -> SecretString {
+#[cfg(any(test, feature = "unleashed"))]
+pub(crate) fn sign(secret: &SecretString, message: &[u8]) -> SecretString {
     BASE64_STANDARD.encode(hmac::sign(&key(secret), message)).into()
 }
 
 /// Whether `signature` is that of `message` by `secret`, compared in constant time.
-pub(super) fn verifies(secret: &SecretString, message: &[u8], signature: &str) -> bool {
+pub(crate) fn verifies(secret: &SecretString, message: &[u8], signature: &str) -> bool {
     let signature = BASE64_STANDARD.decode(signature.trim()).unwrap_or_default();
     hmac::verify(&key(secret), message, &signature).is_ok()
 }

@@ -14,6 +14,9 @@
 )]
 mod token;
 
+#[cfg(any(feature = "microsoft-graph", feature = "xero"))]
+mod rotation;
+
 #[cfg(feature = "amazon")]
 pub mod amazon;
 #[cfg(feature = "microsoft-graph")]

@@ -14,7 +14,6 @@ mod error;
 pub mod excel;
 mod place;
 mod reference;
-mod rotation;
 mod rows;
 mod streams;
 pub mod subscription;

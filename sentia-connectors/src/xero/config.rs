@@ -10,9 +10,11 @@ use super::{
     client::Client,
     connector::Xero,
     credentials::{App, ClientCredentials},
-    rotation::Rotation,
 };
-use crate::token::{AccessTokens, ReadyToken};
+use crate::{
+    rotation::Rotation,
+    token::{AccessTokens, ReadyToken},
+};
 
 /// The least scopes that read every stream. Apps older than March 2026 may hold `accounting.transactions.read`
 /// instead of the first two.

@@ -8,6 +8,8 @@ use sentia_core::{
 };
 use serde::Deserialize;
 
+use crate::rotation::OAUTH_CODE;
+
 /// What to wait when the daily budget is spent and Xero does not say until when.
 const UNTOLD_DAY: Duration = Duration::from_secs(60 * 60);
 /// What to wait when a budget of one minute is spent and Xero does not say until when.
@@ -81,9 +83,6 @@ pub(super) fn token_endpoint(response: &mut Response) -> Result<()> {
     let error = if code.is_empty() { error } else { error.context(OAUTH_CODE, code) };
     Err(response.retry_after().into_iter().fold(error, Error::retry_after))
 }
-
-/// Where an error of the token endpoint keeps the endpoint's own code.
-pub(super) const OAUTH_CODE: &str = "oauth_error";
 
 #[derive(Deserialize, Default)]
 #[serde(default)]

@@ -8,7 +8,6 @@ mod credentials;
 mod date;
 mod envelope;
 mod error;
-mod rotation;
 mod streams;
 #[cfg(test)]
 mod tests;

@@ -98,6 +98,11 @@ pub(super) struct ClientCredentials {
 impl Grant for ClientCredentials {
     async fn obtain(&self, cx: &Context) -> Result<AccessToken> {
         let fields = [("grant_type", "client_credentials"), ("scope", &self.scopes)];
-        Ok(self.app.grant(cx, &fields).await?.access)
+        // Xero refuses all scopes for one, and does not say which.
+        let named = |error: Error| match error.kind() {
+            ErrorKind::ConfigInvalid => error.context("scopes", &self.scopes),
+            _ => error,
+        };
+        Ok(self.app.grant(cx, &fields).await.map_err(named)?.access)
     }
 }

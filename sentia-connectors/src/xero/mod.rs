@@ -14,6 +14,7 @@ mod tests;
 mod wire;
 
 pub use self::{
+    client::Tenant,
     config::{XeroBuilder, XeroConfig},
     connector::{Xero, catalog},
     consent::Consent,

@@ -1,4 +1,4 @@
-//! Amazon, Unleashed and Microsoft 365: from the twins into both databases, held against the universe's own truth.
+//! Amazon, Unleashed, Microsoft 365 and Xero: from the twins into both databases, held against the universe's own truth.
 
 pub(crate) mod amazon;
 mod compare;
@@ -7,6 +7,7 @@ pub(crate) mod microsoft_graph;
 mod regions;
 mod suite;
 pub(crate) mod unleashed;
+pub(crate) mod xero;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -17,7 +18,7 @@ use sentia_sandbox::{Sandbox, SandboxClock, Size, universe::Universe};
 
 /// The twins' clock, for the engine too: who waits moves it, so that nobody waits.
 #[derive(Debug)]
-pub(crate) struct OneClock(SandboxClock);
+pub(crate) struct OneClock(pub(crate) SandboxClock);
 
 #[async_trait]
 impl Clock for OneClock {

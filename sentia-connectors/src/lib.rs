@@ -17,6 +17,9 @@ mod signature;
 )]
 mod token;
 
+#[cfg(any(feature = "microsoft-graph", feature = "xero"))]
+mod rotation;
+
 #[cfg(feature = "amazon")]
 pub mod amazon;
 #[cfg(feature = "microsoft-graph")]

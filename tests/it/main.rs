@@ -3,6 +3,7 @@
 mod catalog;
 mod conformance;
 mod connectors;
+mod consent;
 mod crash;
 mod database;
 mod examples;

@@ -7,7 +7,8 @@ use tokio::process::Command;
 use crate::database::variable;
 
 /// Every example.
-const NAMES: [&str; 6] = ["custom_connector", "custom_rule", "hello_shopify", "quickstart", "sync", "verify"];
+const NAMES: [&str; 7] =
+    ["custom_connector", "custom_rule", "hello_shopify", "quickstart", "sync", "verify", "xero_consent"];
 
 /// Where the examples are.
 pub(crate) struct Programs {

@@ -1,6 +1,6 @@
 //! What Entra accepts as proof of who calls, and the token endpoint that turns it into an access token.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,7 +8,10 @@ use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
 use serde::Deserialize;
 
 use super::{assertion::Signer, error::token_endpoint};
-use crate::token::{AccessToken, Grant};
+use crate::{
+    rotation::{TokenEndpoint, TokenSet},
+    token::{AccessToken, Grant},
+};
 
 /// How long an access token lives where the answer does not say.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -43,20 +46,6 @@ pub(super) struct App {
     pub(super) scope: String,
 }
 
-/// What the token endpoint gave.
-pub(super) struct TokenSet {
-    /// For the next calls.
-    pub(super) access: AccessToken,
-    /// Replaces the refresh token that was sent, where one was sent.
-    pub(super) refresh: Option<SecretString>,
-}
-
-impl fmt::Debug for TokenSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenSet")
-    }
-}
-
 #[derive(Deserialize)]
 struct Granted {
     access_token: SecretString,
@@ -68,9 +57,10 @@ struct Granted {
     scope: Option<String>,
 }
 
-impl App {
-    /// Asks the token endpoint. A lost answer may be asked for again: Entra does not revoke a refresh token by its use.
-    pub(super) async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
+#[async_trait]
+impl TokenEndpoint for App {
+    /// Entra does not revoke a refresh token by its use.
+    async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
         let common = [("client_id", self.client_id.as_str()), ("scope", self.scope.as_str())];
         let assertion;
         let proof = match &self.proof {

@@ -7,6 +7,8 @@ use sentia_core::{
 };
 use serde::Deserialize;
 
+use crate::rotation::OAUTH_CODE;
+
 /// Where an error keeps the vendor's code, in lower case.
 pub(super) const CODE: &str = "code";
 
@@ -210,9 +212,6 @@ fn whole_json(response: &Response) -> Result<()> {
         _ => Err(response.invalid("microsoft graph's answer is not whole JSON")),
     }
 }
-
-/// Where an error of the token endpoint keeps the endpoint's own code.
-pub(super) const OAUTH_CODE: &str = "oauth_error";
 
 #[derive(Deserialize, Default)]
 #[serde(default)]

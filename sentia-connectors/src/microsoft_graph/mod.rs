@@ -15,7 +15,6 @@ mod error;
 pub mod excel;
 mod place;
 mod reference;
-mod rotation;
 mod rows;
 mod streams;
 pub mod subscription;

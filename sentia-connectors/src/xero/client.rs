@@ -71,6 +71,16 @@ struct Connection {
     tenant_type: Option<String>,
 }
 
+/// An organisation that the credentials reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tenant {
+    /// What to set as `tenant_id`.
+    pub id: String,
+    /// The organisation's name; empty where Xero does not say.
+    pub name: String,
+}
+
 /// The way to one organisation.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -109,7 +119,11 @@ impl Client {
                 None => get,
             }
         };
-        let (response, token) = self.authorized(cx, request).await?;
+        let named = |error: Error| match error.kind() {
+            ErrorKind::PermissionDenied => error.context("tenant", tenant),
+            _ => error,
+        };
+        let (response, token) = self.authorized(cx, request).await.map_err(named)?;
         let mut listing = open(&response, endpoint, part)?;
         listing.read_scope = format!("tenant {tenant}; scopes {}", scopes(&token));
         Ok(listing)
@@ -138,9 +152,8 @@ impl Client {
         }
     }
 
-    /// Asks which organisations the token reaches. One is taken; among several the user chooses, because a wrong
-    /// one reads another company's books without an error.
-    async fn discover(&self, cx: &Context) -> Result<String> {
+    /// Asks which organisations the token reaches.
+    pub(super) async fn tenants(&self, cx: &Context) -> Result<Vec<Tenant>> {
         let request = |token: &SecretString| {
             cx.http()
                 .get(format!("{}/connections", self.base))
@@ -148,20 +161,27 @@ impl Client {
                 .header("accept", "application/json")
         };
         let (response, _) = self.authorized(cx, request).await?;
-        let mut tenants: Vec<Connection> = response.json()?;
-        tenants.retain(|tenant| {
-            tenant.tenant_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("organisation"))
-        });
+        let is_organisation = |known: &Connection| {
+            known.tenant_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("organisation"))
+        };
+        let connections = response.json::<Vec<Connection>>()?.into_iter().filter(is_organisation);
+        let tenant =
+            |known: Connection| Tenant { id: known.tenant_id, name: known.tenant_name.unwrap_or_default() };
+        Ok(connections.map(tenant).collect())
+    }
+
+    /// The only organisation. Among several the user chooses, because a wrong one reads another company's books
+    /// without an error.
+    async fn discover(&self, cx: &Context) -> Result<String> {
+        let tenants = self.tenants(cx).await?;
         match tenants.as_slice() {
-            [only] => Ok(only.tenant_id.clone()),
+            [only] => Ok(only.id.clone()),
             [] => {
                 let message = "the credentials reach no organisation; connect one in Xero";
                 Err(Error::new(ErrorKind::PermissionDenied, message))
             }
             several => {
-                let named = |tenant: &Connection| {
-                    format!("{} ({})", tenant.tenant_id, tenant.tenant_name.as_deref().unwrap_or("unnamed"))
-                };
+                let named = |tenant: &Tenant| format!("{} ({})", tenant.id, tenant.name);
                 let message = "the credentials reach several organisations; set tenant_id to one of them";
                 Err(Error::new(ErrorKind::ConfigInvalid, message)
                     .context("tenants", several.iter().map(named).collect::<Vec<_>>().join(", ")))

@@ -9,10 +9,13 @@ use validator::Validate;
 use super::{
     client::Client,
     connector::Xero,
+    consent::Consent,
     credentials::{App, ClientCredentials},
-    rotation::Rotation,
 };
-use crate::token::{AccessTokens, ReadyToken};
+use crate::{
+    rotation::Rotation,
+    token::{AccessTokens, ReadyToken},
+};
 
 /// The least scopes that read every stream. Apps older than March 2026 may hold `accounting.transactions.read`
 /// instead of the first two.
@@ -36,7 +39,7 @@ pub(super) const DEFAULT_CALLS_PER_DAY: u32 = 5000;
 ///
 /// Credentials are one of four: `access_token` (a ready token, for short use), `refresh_token` with `client_id`
 /// and, unless the app is a public client, `client_secret` (the organisation was connected in a browser), `client_id` with
-/// `consented` (the same, and the vault was given the token by a [`Consent`](super::Consent)), or
+/// `consented` (the same, and the vault was given the token by a [`Consent`]), or
 /// `client_id` with `client_secret` alone (a custom connection).
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
@@ -132,7 +135,7 @@ impl XeroBuilder {
         self.with(|config| config.refresh_token = Some(token.into()))
     }
 
-    /// Says that a user consented in a browser: the vault keeps the refresh token; see [`Consent`](super::Consent).
+    /// Says that a user consented in a browser: the vault keeps the refresh token; see [`Consent`].
     pub fn consented(self) -> Self {
         self.with(|config| config.consented = true)
     }
@@ -175,6 +178,14 @@ impl XeroBuilder {
     /// Keeps Xero's limits or, for loopback addresses, not.
     pub fn pacing(self, pacing: Pacing) -> Self {
         self.with(|config| config.pacing = pacing)
+    }
+
+    /// Begins the consent of a user in a browser, for the app and the scopes set here; see [`Consent`].
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, naming the setting.
+    pub fn consent(&self, redirect_uri: &str) -> Result<Consent> {
+        Consent::begin(&self.config, redirect_uri)
     }
 
     /// Checks every setting and makes the connector. No call is made.

@@ -13,8 +13,9 @@ use sentia_core::{
 };
 
 use super::{
-    client::{Client, Endpoint, Paged, Part},
+    client::{Client, Endpoint, Paged, Part, Tenant},
     config::{DEFAULT_CALLS_PER_DAY, XeroConfig},
+    error::is_missing_scope,
     streams::{Entry, Report, Snapshot, Source, sources},
     webhook::Receiver,
 };
@@ -63,6 +64,17 @@ impl Xero {
         }
     }
 
+    /// The organisations that the credentials reach, to choose `tenant_id` from.
+    ///
+    /// # Errors
+    /// As Xero's table says; `Unauthenticated` when nobody has consented yet.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub async fn tenants(&self, cx: &Context) -> Result<Vec<Tenant>> {
+        self.client.tenants(cx).await.map_err(|error| error.operation("xero.tenants"))
+    }
+
     fn source(&self, stream: &str) -> Result<&Source> {
         self.sources.iter().find(|source| source.info().name == stream).ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, "xero has no such stream; its README lists them")
@@ -76,9 +88,9 @@ impl Xero {
             Source::List { endpoint, entry } => self.list(cx, request, endpoint, &**entry).await,
             Source::Report { report, stream } => self.report(cx, request, *report, stream).await,
         }
-        .map_err(|error| match error.kind() {
-            ErrorKind::PermissionDenied => error.context("scopes", source.info().scopes.join(" ")),
-            _ => error,
+        .map_err(|error| match is_missing_scope(&error) {
+            true => error.context("scopes", source.info().scopes.join(" ")),
+            false => error,
         })
     }
 

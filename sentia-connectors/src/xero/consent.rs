@@ -6,11 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sentia_core::{Context, Error, ErrorKind, Result};
 use url::Url;
 
-use super::{
-    config::XeroConfig,
-    credentials::{App, TokenSet},
-    rotation::REFRESH_TOKEN,
-};
+use super::{config::XeroConfig, credentials::App};
+use crate::rotation::{REFRESH_TOKEN, TokenSet};
 
 /// A consent under way. It lives from the link to the callback, in memory only.
 ///

@@ -1,6 +1,6 @@
 //! What Xero accepts as proof of who calls, and the token endpoint that turns it into an access token.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -12,7 +12,10 @@ use sentia_core::{
 use serde::Deserialize;
 
 use super::{error::token_endpoint, wire::Maybe};
-use crate::token::{AccessToken, Grant};
+use crate::{
+    rotation::{TokenEndpoint, TokenSet},
+    token::{AccessToken, Grant},
+};
 
 /// How long an access token lives where the answer does not say.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -28,20 +31,6 @@ pub(super) struct App {
     pub(super) client_secret: Option<SecretString>,
 }
 
-/// What the token endpoint gave.
-pub(super) struct TokenSet {
-    /// For the next calls.
-    pub(super) access: AccessToken,
-    /// Replaces the refresh token that was sent, where one was sent.
-    pub(super) refresh: Option<SecretString>,
-}
-
-impl fmt::Debug for TokenSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenSet")
-    }
-}
-
 #[derive(Deserialize)]
 struct Granted {
     access_token: SecretString,
@@ -53,13 +42,15 @@ struct Granted {
     scope: Option<String>,
 }
 
-impl App {
-    /// Asks the token endpoint. A lost answer may be asked for again: client credentials always, a refresh token
-    /// for 30 minutes after its first use.
-    pub(super) async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
+#[async_trait]
+impl TokenEndpoint for App {
+    /// Client credentials may be asked for again always, a refresh token for 30 minutes after its first use.
+    async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
         granted(cx, &self.request(cx, fields).repeatable().send().await?)
     }
+}
 
+impl App {
     /// Asks the token endpoint for what it gives once.
     pub(super) async fn grant_once(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet> {
         granted(cx, &self.request(cx, fields).send().await?)
@@ -107,6 +98,11 @@ pub(super) struct ClientCredentials {
 impl Grant for ClientCredentials {
     async fn obtain(&self, cx: &Context) -> Result<AccessToken> {
         let fields = [("grant_type", "client_credentials"), ("scope", &self.scopes)];
-        Ok(self.app.grant(cx, &fields).await?.access)
+        // Xero refuses all scopes for one, and does not say which.
+        let named = |error: Error| match error.kind() {
+            ErrorKind::ConfigInvalid => error.context("scopes", &self.scopes),
+            _ => error,
+        };
+        Ok(self.app.grant(cx, &fields).await.map_err(named)?.access)
     }
 }

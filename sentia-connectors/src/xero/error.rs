@@ -8,6 +8,8 @@ use sentia_core::{
 };
 use serde::Deserialize;
 
+use crate::rotation::OAUTH_CODE;
+
 /// What to wait when the daily budget is spent and Xero does not say until when.
 const UNTOLD_DAY: Duration = Duration::from_secs(60 * 60);
 /// What to wait when a budget of one minute is spent and Xero does not say until when.
@@ -49,6 +51,13 @@ const MISSING_SCOPE: &str =
     "a scope is missing; add it to the app's scopes and reconnect the organisation in Xero";
 const DISCONNECTED: &str = "the organisation is no longer connected, or tenant_id is another one's; reconnect it in Xero or correct tenant_id";
 
+const INVALID_SCOPE: &str = "the app may not ask for one of the scopes, and xero does not say which; correct scopes or the app in Xero";
+
+/// Whether the token lacks a scope, and not the organisation its connection.
+pub(super) fn is_missing_scope(error: &Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied && error.message() == MISSING_SCOPE
+}
+
 /// The table of the token endpoint. Its bodies are never quoted: they may hold tokens.
 pub(super) fn token_endpoint(response: &mut Response) -> Result<()> {
     let status = response.status.as_u16();
@@ -57,10 +66,8 @@ pub(super) fn token_endpoint(response: &mut Response) -> Result<()> {
     }
     let code = serde_json::from_slice::<OAuthError>(&response.body).unwrap_or_default().error;
     let (kind, message) = match (status, code.as_str()) {
-        (_, "invalid_scope") => (
-            ErrorKind::PermissionDenied,
-            "the app may not ask for one of the scopes; correct scopes or the app in Xero",
-        ),
+        // All are refused for one, and no stream can be read.
+        (_, "invalid_scope") => (ErrorKind::ConfigInvalid, INVALID_SCOPE),
         (_, "invalid_grant") => (
             ErrorKind::Unauthenticated,
             "the refresh token is spent or revoked; reconnect the organisation in Xero",
@@ -81,9 +88,6 @@ pub(super) fn token_endpoint(response: &mut Response) -> Result<()> {
     let error = if code.is_empty() { error } else { error.context(OAUTH_CODE, code) };
     Err(response.retry_after().into_iter().fold(error, Error::retry_after))
 }
-
-/// Where an error of the token endpoint keeps the endpoint's own code.
-pub(super) const OAUTH_CODE: &str = "oauth_error";
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -240,7 +244,7 @@ mod tests {
                 (400, &[], r#"{"error":"invalid_grant"}"#, Unauthenticated, Permanent, None),
                 (400, &[], r#"{"error":"invalid_client"}"#, Unauthenticated, Permanent, None),
                 (401, &[], r#"{"error":"unauthorized_client"}"#, Unauthenticated, Permanent, None),
-                (400, &[], r#"{"error":"invalid_scope"}"#, PermissionDenied, Permanent, None),
+                (400, &[], r#"{"error":"invalid_scope"}"#, ConfigInvalid, Permanent, None),
                 (400, &[], "what?", Unauthenticated, Permanent, None),
                 (404, &[], "", NotFound, Permanent, None),
                 (429, &[("retry-after", "5")], "", RateLimited, Temporary, Some(5)),

@@ -8,7 +8,6 @@ mod credentials;
 mod date;
 mod envelope;
 mod error;
-mod rotation;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -16,6 +15,7 @@ mod webhook;
 mod wire;
 
 pub use self::{
+    client::Tenant,
     config::{XeroBuilder, XeroConfig},
     connector::{Xero, catalog},
     consent::Consent,

@@ -277,19 +277,32 @@ impl Reader {
         Ok(())
     }
 
-    fn fetcher(&self, vendor: &'static str, stream: &Arc<StreamInfo>, partition: &str) -> Result<Fetcher> {
-        let (stack, meter) = self.stack.clone().ok_or_else(|| {
-            Error::new(ErrorKind::ConfigInvalid, "the reader is not connected; call `connect` first")
-        })?;
+    /// What a connector's own calls need that read no stream: a consent, a subscription. They go through this reader's
+    /// stack, and secrets are kept under its tenant and connection.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` before [`connect`](Self::connect).
+    pub fn context(&self) -> Result<Context> {
+        let (stack, _) = self.connected()?;
         let cx = Context::new(Http::new(stack), self.clock.clone(), &self.tenant, &self.connection_name());
+        Ok(cx.with_vault(self.vault.clone()))
+    }
+
+    fn connected(&self) -> Result<(Arc<dyn Transport>, Meter)> {
+        self.stack.clone().ok_or_else(|| {
+            Error::new(ErrorKind::ConfigInvalid, "the reader is not connected; call `connect` first")
+        })
+    }
+
+    fn fetcher(&self, vendor: &'static str, stream: &Arc<StreamInfo>, partition: &str) -> Result<Fetcher> {
         Ok(Fetcher {
             connector: self.connector.clone(),
             vendor,
-            cx: cx.with_vault(self.vault.clone()),
+            cx: self.context()?,
             info: stream.clone(),
             partition: partition.into(),
             rules: Arc::new(Rules::default()),
-            meter,
+            meter: self.connected()?.1,
             page_size: None,
         })
     }

@@ -15,7 +15,7 @@ use sentia::{
 };
 use sentia_sandbox::{FaultPlan, XeroFault, universe::XeroStream};
 
-use super::{Scene, Target, full_run, struck, xero::Books};
+use super::{Scene, Target, books::Books, full_run, struck};
 use crate::{
     database::{Database, on_both},
     truth::{Vanished, books, books_are_true},

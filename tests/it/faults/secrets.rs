@@ -10,7 +10,7 @@ use sentia::{Mode, Pipeline, key_store::KeyName};
 use sentia_sandbox::{FaultPlan, ShopifyFault, XeroFault};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{Scene, Target, shopify::Shop, xero::Rotating};
+use super::{Scene, Target, books::Rotating, shopify::Shop};
 use crate::database::Kind;
 
 /// Keeps what is logged.

@@ -1,5 +1,5 @@
-//! Amazon, Unleashed and Microsoft 365: from the twins into both databases, held against the universe's own truth; and
-//! what all five vendors push.
+//! Amazon, Unleashed, Microsoft 365 and Xero: from the twins into both databases, held against the universe's own truth;
+//! and what all five vendors push.
 
 mod access;
 pub(crate) mod amazon;
@@ -11,6 +11,7 @@ mod skew;
 pub(crate) mod suite;
 pub(crate) mod unleashed;
 pub(crate) mod webhooks;
+pub(crate) mod xero;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -21,7 +22,7 @@ use sentia_sandbox::{Sandbox, SandboxClock, Size, universe::Universe};
 
 /// The twins' clock, for the engine too: who waits moves it, so that nobody waits.
 #[derive(Debug)]
-pub(crate) struct OneClock(SandboxClock);
+pub(crate) struct OneClock(pub(crate) SandboxClock);
 
 #[async_trait]
 impl Clock for OneClock {

@@ -12,8 +12,8 @@ use crate::{
         client::{Access, Client},
         connector::MicrosoftGraph,
         credentials::{App, ClientCredentials, Proof},
-        rotation::Rotation,
     },
+    rotation::Rotation,
     token::{AccessTokens, ReadyToken},
 };
 
@@ -126,7 +126,7 @@ impl MicrosoftGraphConfig {
         match &self.refresh_token {
             Some(token) => {
                 let app = self.app(base, format!("{graph}/.default offline_access"))?;
-                Ok((AccessTokens::new(Rotation::new(app, token.clone())), Access::Delegated))
+                Ok((AccessTokens::new(Rotation::new(app, Some(token.clone()))), Access::Delegated))
             }
             None => {
                 let app = self.app(base, format!("{graph}/.default"))?;

@@ -97,7 +97,7 @@ async fn a_connection_that_was_never_consented_says_so() {
     let books = books.build().expect("valid");
     let error = books.check(&double.context_with_vault()).await.expect_err("nothing is kept");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(error.message().contains("connect the organisation"), "{error}");
+    assert!(error.message().contains("connect the account"), "{error}");
 }
 
 /// RFC 7636, appendix B.

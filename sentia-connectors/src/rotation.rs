@@ -2,31 +2,55 @@
 //!
 //! A refresh token that is lost is a person who must log in again. So: one refresh at a time, the stored token is
 //! read again under the lock, the new one replaces exactly the version that was sent, and a refresh that failed
-//! writes nothing. Entra does not revoke a token by its use, which covers an answer that was lost and a process that
-//! was killed before it could store the new one [L:entra/identity-platform/refresh-tokens].
+//! writes nothing. What covers an answer that was lost, or a process that was killed before it could store the new one,
+//! is the vendor's: Xero takes the old token for 30 minutes after its first use, Entra does not revoke one by its use.
+
+use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sentia_core::{Context, Error, ErrorKind, Result, key_store::KeyVersion};
 use tokio::sync::Mutex;
 
-use super::{
-    credentials::{App, TokenSet},
-    error::OAUTH_CODE,
-};
 use crate::token::{AccessToken, Grant};
 
 /// The name of the secret in the vault.
-const REFRESH_TOKEN: &str = "refresh_token";
+pub(crate) const REFRESH_TOKEN: &str = "refresh_token";
+/// Where an error of a token endpoint keeps the endpoint's own code (RFC 6749, section 5.2).
+pub(crate) const OAUTH_CODE: &str = "oauth_error";
 /// How often another process may be first before this one gives up for now.
 const ROUNDS: u32 = 4;
 
+/// What a token endpoint gave.
+pub(crate) struct TokenSet {
+    /// For the next calls.
+    pub(crate) access: AccessToken,
+    /// Replaces the refresh token that was sent, where one was sent.
+    pub(crate) refresh: Option<SecretString>,
+}
+
+impl fmt::Debug for TokenSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenSet")
+    }
+}
+
+/// An app at its vendor, as the token endpoint knows it.
+#[async_trait]
+pub(crate) trait TokenEndpoint: fmt::Debug + Send + Sync {
+    /// Asks for a token set. A lost answer may be asked for again.
+    ///
+    /// # Errors
+    /// As the vendor's table of the endpoint says, with its code under [`OAUTH_CODE`].
+    async fn grant(&self, cx: &Context, fields: &[(&str, &str)]) -> Result<TokenSet>;
+}
+
 /// Access by a refresh token that the vault keeps.
 #[derive(Debug)]
-pub(super) struct Rotation {
-    app: App,
-    /// The token of the first consent, or of the latest one after a reconnect.
-    initial: SecretString,
+pub(crate) struct Rotation<E> {
+    app: E,
+    /// The token of the first consent, or of the latest one after a reconnect; none where the vault was given it.
+    initial: Option<SecretString>,
     /// A new refresh token that is not durable yet.
     held: Mutex<Option<Held>>,
 }
@@ -37,9 +61,9 @@ struct Held {
     replaces: KeyVersion,
 }
 
-impl Rotation {
+impl<E: TokenEndpoint> Rotation<E> {
     /// Rotates what the vault keeps, beginning with `initial` where it keeps nothing.
-    pub(super) fn new(app: App, initial: SecretString) -> Self {
+    pub(crate) fn new(app: E, initial: Option<SecretString>) -> Self {
         Rotation { app, initial, held: Mutex::default() }
     }
 
@@ -49,8 +73,13 @@ impl Rotation {
         if let Some(stored) = vault.get(&name).await? {
             return Ok(stored);
         }
-        let version = vault.put(&name, &self.initial, None).await?;
-        Ok((self.initial.clone(), version))
+        let initial = self.initial.clone().ok_or_else(|| {
+            let message =
+                "the vault keeps no refresh token of this connection; connect the account at its vendor";
+            Error::new(ErrorKind::Unauthenticated, message)
+        })?;
+        let version = vault.put(&name, &initial, None).await?;
+        Ok((initial, version))
     }
 
     async fn refresh(&self, cx: &Context, token: &SecretString) -> Result<TokenSet> {
@@ -85,7 +114,7 @@ impl Rotation {
         version: KeyVersion,
     ) -> Result<Option<AccessToken>> {
         let set = self.refresh(cx, token).await?;
-        // Where the answer repeats the token, or holds none, nothing changes.
+        // A vendor may answer with the same token again, or with none; then nothing changes.
         if let Some(new) = set.refresh.filter(|new| new.expose_secret() != token.expose_secret()) {
             *held = Some(Held { token: new, replaces: version });
         }
@@ -105,10 +134,11 @@ impl Rotation {
         if is_spent && self.stored(cx).await?.1 != version {
             return Ok(None);
         }
-        if is_spent && self.initial.expose_secret() != refused.expose_secret() {
-            return match self.refresh(cx, &self.initial).await {
+        let other = self.initial.as_ref().filter(|other| other.expose_secret() != refused.expose_secret());
+        if let Some(other) = other.filter(|_| is_spent) {
+            return match self.refresh(cx, other).await {
                 Ok(set) => {
-                    let token = set.refresh.unwrap_or_else(|| self.initial.clone());
+                    let token = set.refresh.unwrap_or_else(|| other.clone());
                     *held = Some(Held { token, replaces: version });
                     Ok(self.save(cx, held).await?.then_some(set.access))
                 }
@@ -121,7 +151,7 @@ impl Rotation {
 }
 
 #[async_trait]
-impl Grant for Rotation {
+impl<E: TokenEndpoint> Grant for Rotation<E> {
     async fn obtain(&self, cx: &Context) -> Result<AccessToken> {
         let mut held = self.held.lock().await;
         self.save(cx, &mut held).await?;

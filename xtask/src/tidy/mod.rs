@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: sizes, names and paths that reviews should not have to look for.
 
+mod folders;
 mod functions;
 mod mask;
 mod measure;
@@ -13,6 +14,7 @@ pub(crate) fn run() -> Outcome {
     let mut violations = measure::sizes()?;
     violations.extend(names::drawers()?);
     violations.extend(paths::strays()?);
+    violations.extend(folders::differences()?);
     if violations.is_empty() {
         println!("tidy: nothing to complain about");
         return Ok(());

@@ -9,14 +9,15 @@ use serde::Deserialize;
 use crate::shopify::{
     nested::{Completion, Nested, Stop},
     query::{PRODUCT_VARIANTS, PRODUCTS},
-    walk::{List, OVERLAP, Search},
-    wire::{Connection, Money, Stamp, Whole, joined},
+    search::Search,
+    walk::{List, OVERLAP},
+    wire::{Connection, Measurement, Money, Stamp, Weight, Whole, joined},
 };
 
 /// How often everything is read again: variants and products vanish without a word.
 const WEEK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
 
-pub(super) static LIST: List = List { query: &PRODUCTS, size: 50, search: Search::Seconds, whole_with: None };
+pub(super) static LIST: List = List::new(&PRODUCTS, 50, Search::Seconds("updated_at"));
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,17 +64,6 @@ struct Item {
     tracked: Option<bool>,
     unit_cost: Option<Money>,
     measurement: Option<Measurement>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Measurement {
-    weight: Option<Weight>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Weight {
-    unit: Option<Text>,
-    value: Option<Exact>,
 }
 
 impl Variant {

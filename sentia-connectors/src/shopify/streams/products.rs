@@ -52,7 +52,11 @@ struct Variant {
     compare_at_price: Option<Exact>,
     position: Option<Whole>,
     inventory_quantity: Option<Whole>,
+    /// CONTINUE sells beyond what is in stock, DENY does not.
+    inventory_policy: Option<Text>,
+    available_for_sale: Option<bool>,
     taxable: Option<bool>,
+    created_at: Option<DateTime<Utc>>,
     updated_at: Option<DateTime<Utc>>,
     inventory_item: Option<Item>,
 }
@@ -132,6 +136,9 @@ fn variants() -> Fields<Variant> {
         .text("unit_cost_currency", |variant| variant.unit_cost().map(|money| money.currency_code.clone()))
         .decimal("weight", |variant| variant.weight()?.value)
         .text("weight_unit", |variant| variant.weight()?.unit.clone())
+        .text("inventory_policy", |variant| variant.inventory_policy.clone())
+        .boolean("available_for_sale", |variant| variant.available_for_sale)
+        .timestamp("created_at", |variant| variant.created_at)
 }
 
 #[cfg(test)]

@@ -92,7 +92,10 @@ impl List {
                 }
                 (connection.nodes.iter().map(|node| answer.bytes(node)).collect(), connection.page)
             }
-            None if self.absent == Absent::Nothing && place.after.is_none() => (Vec::new(), PageInfo::end()),
+            // What was there a page ago is not nothing.
+            None if self.absent == Absent::Nothing && request.page().is_none() => {
+                (Vec::new(), PageInfo::end())
+            }
             None => return Err(self.gone()),
         };
         let found = documents.len() as u64;

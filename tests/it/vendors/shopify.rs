@@ -338,7 +338,10 @@ async fn hidden_orders(database: Database) {
     assert!(report.counts().read < stored, "the list is shorter");
     for stream in report.streams() {
         let certificate = stream.certificates.last().expect("proved");
-        assert!(matches!(&certificate.sweep, Sweep::Refused { reason } if reason.contains("hides")));
+        match stream.name.as_str() {
+            "fulfillment_orders" => assert_eq!(certificate.sweep, Sweep::NotDue),
+            _ => assert!(matches!(&certificate.sweep, Sweep::Refused { reason } if reason.contains("hides"))),
+        }
         let codes: Vec<_> = stream.findings.iter().map(|found| (found.code.as_str(), found.effect)).collect();
         assert_eq!(codes, [("last_60_days_only", Effect::Hides)], "{}", stream.name);
         assert_eq!(certificate.findings, stream.findings);

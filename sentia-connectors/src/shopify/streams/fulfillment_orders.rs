@@ -33,7 +33,8 @@ const FILTERED: [Hidden; 3] = [
     OLD_ORDERS,
 ];
 
-/// Closed ones are hidden unless asked for.
+/// Closed ones are hidden unless asked for. Whether the list then shows every one, merged and cancelled ones too, is
+/// not published: it is not swept.
 pub(super) static LIST: List =
     List { hidden: &FILTERED, ..List::new(&FULFILLMENT_ORDERS, 100, Search::Seconds("updated_at")) };
 
@@ -99,7 +100,6 @@ pub(super) fn stream() -> Stream<FulfillmentOrder> {
         ])
         .version(|order| Some(order.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
-        .swept()
         .max_page(250)
         .columns(
             Fields::<FulfillmentOrder>::new()

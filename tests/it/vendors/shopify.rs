@@ -353,7 +353,13 @@ async fn hidden_orders(database: Database) {
 
     twin.clear_faults();
     let increment = complete(orders(), &clock, Mode::Incremental).await;
-    assert!(increment.findings().is_empty(), "the scope is back: {:?}", increment.findings());
+    for stream in increment.streams() {
+        let codes: Vec<_> = stream.findings.iter().map(|found| found.code.as_str()).collect();
+        // The sweeps that were refused kept the scope of the last full read that saw everything.
+        let expected: &[&str] =
+            if stream.name == "fulfillment_orders" { &["read_scope_changed"] } else { &[] };
+        assert_eq!(codes, expected, "{}", stream.name);
+    }
 }
 
 on_both!(

@@ -38,8 +38,10 @@ pub(super) fn shop(twin: &ShopifyTwin, store: &Store) -> Pipeline {
     Pipeline::new(shop, store.clone()).connection("shopify").transport(impatient())
 }
 
-/// Stream, table and amounts of each.
-const TABLES: [(ShopifyStream, &str, &[(&str, &str)]); 11] = [
+/// A stream, its table, and of each amount the truth's name and the column.
+type Held = (ShopifyStream, &'static str, &'static [(&'static str, &'static str)]);
+
+const TABLES: [Held; 11] = [
     (ShopifyStream::Locations, "shopify_locations", &[]),
     (ShopifyStream::Products, "shopify_products", &[]),
     (ShopifyStream::InventoryItems, "shopify_inventory_items", &[]),

@@ -24,6 +24,7 @@ pub mod cursor;
 pub mod decode;
 pub mod engine;
 mod error;
+pub mod finding;
 pub mod json_record;
 pub mod key_store;
 mod number;

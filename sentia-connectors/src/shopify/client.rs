@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -19,6 +16,7 @@ use super::{
     error::{classify, is_too_dear},
     query::Query,
     rounding::lost_digits,
+    scope::ReadScope,
 };
 use crate::token::AccessTokens;
 
@@ -57,13 +55,12 @@ pub(super) struct Client {
     version: String,
     tokens: AccessTokens,
     learned: Mutex<HashMap<&'static str, Learned>>,
-    fell_forward: AtomicBool,
 }
 
 impl Client {
     pub(super) fn new(base: &str, version: String, tokens: AccessTokens) -> Self {
         let endpoint = format!("{base}/admin/api/{version}/graphql.json");
-        Client { endpoint, version, tokens, learned: Mutex::default(), fell_forward: AtomicBool::new(false) }
+        Client { endpoint, version, tokens, learned: Mutex::default() }
     }
 
     /// Sends `query`, with half the page for as long as Shopify finds it too dear. Says which size went through.
@@ -115,8 +112,7 @@ impl Client {
         }
         let nothing = Bytes::from_static(b"{}");
         let data = envelope.data.map_or(nothing, |data| response.body.slice_ref(data.get().as_bytes()));
-        let version = self.served(&response);
-        Ok(Answer { response, data, version, granted })
+        Ok(Answer { response, data, pinned: self.version.clone(), granted })
     }
 
     async fn send(
@@ -141,19 +137,6 @@ impl Client {
         request.cost(self.learned_of(query).points).classify(classify).send().await
     }
 
-    /// The version that answered. Shopify does not refuse a version that ran out: it serves a newer one.
-    fn served(&self, response: &Response) -> String {
-        let served = response.header("x-shopify-api-version").unwrap_or("unstated");
-        if served != self.version && !self.fell_forward.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                pinned = self.version,
-                served,
-                "shopify serves another api version than the pinned one"
-            );
-        }
-        served.to_owned()
-    }
-
     fn learned(&self) -> MutexGuard<'_, HashMap<&'static str, Learned>> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -174,7 +157,7 @@ impl Client {
 pub(super) struct Answer {
     response: Response,
     data: Bytes,
-    version: String,
+    pinned: String,
     /// The scopes its token was granted, where the token endpoint said so.
     granted: Option<String>,
 }
@@ -220,7 +203,9 @@ impl Answer {
                 .collect(),
         };
         scopes.sort_unstable();
-        Ok(ReadScope { version: self.version.clone(), scopes })
+        // A proxy that takes the header away says nothing about the version.
+        let served = self.response.header("x-shopify-api-version").unwrap_or(&self.pinned).to_owned();
+        Ok(ReadScope { pinned: self.pinned.clone(), served, scopes })
     }
 
     /// An `InvalidResponse` about this answer. It is permanent: the body arrived whole and is not what it should be.
@@ -236,23 +221,4 @@ impl Answer {
 /// The members of an object.
 pub(super) fn members(object: &[u8]) -> serde_json::Result<HashMap<&str, &RawValue>> {
     serde_json::from_slice(object)
-}
-
-/// What an answer could see.
-#[derive(Debug)]
-pub(super) struct ReadScope {
-    version: String,
-    scopes: Vec<String>,
-}
-
-impl ReadScope {
-    /// True where `scope` was granted.
-    pub(super) fn has(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|granted| granted == scope)
-    }
-
-    /// As text that is equal exactly when what can be seen is equal.
-    pub(super) fn text(&self) -> String {
-        format!("api={} scopes={}", self.version, self.scopes.join(","))
-    }
 }

@@ -50,6 +50,9 @@ const TABLE: [Line<ShopifyFault>; 31] = [
     (ShopifyFault::TokenUnavailable, Recovers, Stops(ErrorKind::Unavailable)),
 ];
 
+/// The struck stream, and enough others to show that they go on; vendors/shopify.rs reads all of them.
+const STREAMS: [&str; 6] = ["shop", "locations", "products", "customers", "orders", "inventory_levels"];
+
 /// Pages of orders behind the first, in the universe of the table.
 const LATER_PAGES: u64 = 2;
 
@@ -90,6 +93,7 @@ impl Target for Shop {
             .expect("valid settings");
         Pipeline::new(shop, scene.store.clone())
             .connection("shopify-uk")
+            .streams(STREAMS)
             .page_size(5)
             .transport(policy())
             .clock(scene.clock.clone())

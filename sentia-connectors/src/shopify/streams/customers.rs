@@ -6,12 +6,13 @@ use serde::Deserialize;
 
 use crate::shopify::{
     query::CUSTOMERS,
-    walk::{List, OVERLAP, Search},
+    search::Search,
+    walk::{List, OVERLAP},
     wire::{Money, Region, Stamp, Whole, joined},
 };
 
 /// The filter matches whole days (schema, `customers(query:)`). The rows too many are absorbed by their digest.
-pub(super) static LIST: List = List { query: &CUSTOMERS, size: 100, search: Search::Days, whole_with: None };
+pub(super) static LIST: List = List::new(&CUSTOMERS, 100, Search::Days("updated_at"));
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,6 +36,7 @@ pub(super) fn stream() -> Stream<Customer> {
         .scopes(&["read_customers"])
         .version(|customer| Some(customer.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
+        .swept()
         .max_page(250)
         .columns(
             Fields::<Customer>::new()

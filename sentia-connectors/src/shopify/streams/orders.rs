@@ -13,13 +13,15 @@ use super::order_parts::{
 use crate::shopify::{
     nested::{Completion, Nested, Stop},
     query::{FULFILLMENT_LINES, ORDER_LINES, ORDER_LISTS, ORDERS, REFUND_LINES},
-    walk::{List, OVERLAP, Search},
+    scope::OLD_ORDERS,
+    search::Search,
+    walk::{List, OVERLAP},
     wire::{Connection, MoneyBag, Ref, Region, Stamp, Whole, id_of, joined, presentment_amount, shop_amount},
 };
 
 /// No filter by status: GraphQL hides no order by it.
 pub(super) static LIST: List =
-    List { query: &ORDERS, size: 50, search: Search::Seconds, whole_with: Some("read_all_orders") };
+    List { hidden: &[OLD_ORDERS], ..List::new(&ORDERS, 50, Search::Seconds("updated_at")) };
 
 /// How many refunds, fulfillments and transactions an order brings along. The lists say not whether there are
 /// more; one that comes back this long is read again.
@@ -121,6 +123,7 @@ pub(super) fn stream() -> Stream<Order> {
         .scopes(&["read_orders", "read_all_orders"])
         .version(|order| Some(order.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
+        .swept()
         .max_page(250)
         .columns(columns())
         .children("order_lines", |order| Cow::Borrowed(&order.line_items.nodes), line_columns())

@@ -16,6 +16,7 @@
 
 pub mod batch;
 pub mod certificate;
+mod checksum;
 pub mod clock;
 mod config;
 mod connector;

@@ -7,6 +7,7 @@
 mod amazon;
 #[cfg(feature = "microsoft-graph")]
 mod microsoft_graph;
+mod rows;
 #[cfg(feature = "shopify")]
 mod shopify;
 #[cfg(feature = "unleashed")]
@@ -27,21 +28,14 @@ use sentia_core::{
 };
 use serde::de::DeserializeOwned;
 
-#[cfg(feature = "amazon")]
-#[cfg_attr(docsrs, doc(cfg(feature = "amazon")))]
-pub use self::amazon::*;
-#[cfg(feature = "microsoft-graph")]
-#[cfg_attr(docsrs, doc(cfg(feature = "microsoft-graph")))]
-pub use self::microsoft_graph::*;
-#[cfg(feature = "shopify")]
-#[cfg_attr(docsrs, doc(cfg(feature = "shopify")))]
-pub use self::shopify::*;
-#[cfg(feature = "unleashed")]
-#[cfg_attr(docsrs, doc(cfg(feature = "unleashed")))]
-pub use self::unleashed::*;
-#[cfg(feature = "xero")]
-#[cfg_attr(docsrs, doc(cfg(feature = "xero")))]
-pub use self::xero::*;
+#[cfg(any(
+    feature = "amazon",
+    feature = "microsoft-graph",
+    feature = "shopify",
+    feature = "unleashed",
+    feature = "xero"
+))]
+pub use self::rows::*;
 
 /// Where a shop or a marketplace account sells.
 ///

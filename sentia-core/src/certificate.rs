@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     batch::{Batch, Closing, Counts, ManifestEntry, Seen, Settlement},
     cursor::{FullRead, Mode, RunId, Window},
-    page::Paging,
+    page::{Paging, Route},
     record::Digest,
     stream::StreamId,
     transport::Usage,
@@ -235,6 +235,9 @@ pub struct Certificate {
     pub run: RunId,
     /// Incremental or full.
     pub mode: Mode,
+    /// How the records came.
+    #[serde(default)]
+    pub route: Route,
     /// What it rests on.
     pub evidence: Evidence,
     /// Complete, with or without quarantine.
@@ -343,6 +346,7 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
         stream: batch.stream.clone(),
         run: window.run,
         mode: window.mode,
+        route: window.route,
         evidence,
         outcome: if held { Outcome::CompleteWithQuarantine } else { Outcome::Complete },
         since: window.since,

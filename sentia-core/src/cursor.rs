@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     batch::Counts,
     certificate::{Certificate, full_read},
-    page::{PageToken, Paging},
+    page::{PageToken, Paging, Route},
     transport::Usage,
 };
 
@@ -64,6 +64,9 @@ pub struct Window {
     /// True for an increment that reaches back by the stream's `reread_window`.
     #[serde(default)]
     pub rereading: bool,
+    /// How its records come; pages where an older version stored it.
+    #[serde(default)]
+    pub route: Route,
     /// Upper bound: the vendor's clock at the window's first response, or what the vendor says it answered up to.
     /// From the `Date` header; none where the vendor sends no date.
     pub bound: Option<DateTime<Utc>>,
@@ -112,6 +115,7 @@ impl Window {
             resume: None,
             resume_at: None,
             rereading: false,
+            route: Route::Pages,
             bound: None,
             opened,
             token: None,
@@ -137,6 +141,7 @@ impl Window {
             attempt: self.attempt + 1,
             resume: self.resume.clone(),
             rereading: self.rereading,
+            route: self.route,
             bound: self.bound,
             page_size: self.page_size,
             ..fresh

@@ -6,7 +6,7 @@ use sentia_core::{Context, Decoded, Error, ErrorKind, Fetch, Page, Result};
 use serde_json::value::RawValue;
 
 use super::{
-    client::{Answer, Client, Variables},
+    client::{Answer, Client, ReadScope, Variables},
     query::Query,
     wire::{Connection, PageInfo},
 };
@@ -89,6 +89,7 @@ impl List {
             first: Some(request.page_size(self.size)),
             after: place.after.as_deref(),
             query: search.as_deref(),
+            ..Variables::default()
         };
         let (answer, _) = client.ask(cx, self.query, variables).await?;
         let raw = answer.at(self.query.path)?.ok_or_else(|| {
@@ -112,12 +113,18 @@ impl List {
     }
 }
 
+impl List {
+    /// What can be seen of the list, as text that is equal exactly when that is.
+    pub(super) fn scope(&self, scope: &ReadScope) -> String {
+        let shortened = self.whole_with.is_some_and(|needed| !scope.has(needed));
+        if shortened { format!("{} last_60_days_only", scope.text()) } else { scope.text() }
+    }
+}
+
 impl Listed {
     /// The page, with where the list goes on.
     pub(super) fn page(self, decoded: Decoded) -> Result<Page> {
-        let scope = self.answer.scope()?;
-        let shortened = self.list.whole_with.is_some_and(|needed| !scope.has(needed));
-        let scope = if shortened { format!("{} last_60_days_only", scope.text()) } else { scope.text() };
+        let scope = self.list.scope(&self.answer.scope()?);
         self.page_of(decoded, scope)
     }
 

@@ -384,9 +384,8 @@ impl Position {
 /// Whether `error` ends what the position stands for, and not the read: a token that expired, or a job of an earlier
 /// run's that came to nothing. What became of a job does not change, so asking after it again would never end well.
 fn is_lost(position: &Position, error: &Error) -> bool {
-    let of_a_dead_job = position.inherited
-        && position.window.route == Route::Export
-        && error.status() == Status::Permanent;
+    let of_a_dead_job =
+        position.inherited && position.window.route == Route::Export && error.status() == Status::Permanent;
     error.kind() == ErrorKind::PositionExpired || of_a_dead_job
 }
 

@@ -5,13 +5,16 @@ use sentia_core::{Fields, Stream, Text};
 use serde::Deserialize;
 
 use crate::shopify::{
-    query::CUSTOMERS,
+    bulk::{Export, LARGE},
+    query::{CUSTOMERS, CUSTOMERS_COUNT},
     walk::{List, OVERLAP, Search},
     wire::{Money, Region, Stamp, Whole, joined},
 };
 
 /// The filter matches whole days (schema, `customers(query:)`). The rows too many are absorbed by their digest.
 pub(super) static LIST: List = List { query: &CUSTOMERS, size: 100, search: Search::Days, whole_with: None };
+
+pub(super) static EXPORT: Export = Export { list: &LIST, count: &CUSTOMERS_COUNT, children: &[], gaps: None };
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +39,7 @@ pub(super) fn stream() -> Stream<Customer> {
         .version(|customer| Some(customer.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
         .max_page(250)
+        .exported_from(LARGE)
         .columns(
             Fields::<Customer>::new()
                 .integer("legacy_id", |customer| customer.legacy_resource_id.map(|id| id.0))

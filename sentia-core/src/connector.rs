@@ -84,8 +84,9 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// How many records a full read of `stream` holds, as far as the vendor tells by one cheap call.
     ///
     /// The engine asks for it where a stream declares an [`Export`](crate::stream::Export), when it opens a window for
-    /// everything, and chooses the route by it. A vendor that stops counting somewhere has at least so many: a cap below the
-    /// export's `from_records` is no answer. Default: none, and the stream is read page by page.
+    /// everything. It chooses the route by the answer, and does not believe a list of pages that ends before so many records
+    /// were seen. A vendor that stops counting somewhere has at least so many: a cap below the export's `from_records` is no
+    /// answer, and neither is a count of more than the list shows. Default: none, and the stream is read page by page.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch). A size that cannot be had fails nothing: the stream is then read page by page.

@@ -84,6 +84,10 @@ pub struct Window {
     pub paging: Paging,
     /// The count the vendor declared with the last page.
     pub declared: Option<u64>,
+    /// How many records the vendor counted when it was opened, at least; none where nobody was asked.
+    /// Not a count of this window: records come and go while it is read. Fewer of them than that are looked for again.
+    #[serde(default)]
+    pub counted: Option<u64>,
     /// True once a page declared another count than the page before.
     pub count_moved: bool,
     /// The newest version seen, in microseconds; stands in for `bound` where a vendor sends no date.
@@ -124,6 +128,7 @@ impl Window {
             page_size: None,
             paging: Paging::Chained,
             declared: None,
+            counted: None,
             count_moved: false,
             newest: None,
             read_scope: None,
@@ -142,6 +147,7 @@ impl Window {
             resume: self.resume.clone(),
             rereading: self.rereading,
             route: self.route,
+            counted: self.counted,
             bound: self.bound,
             page_size: self.page_size,
             ..fresh

@@ -62,11 +62,11 @@ queries! {
     /// What the app may see.
     SCOPES = "scopes", ["currentAppInstallation"], 2.0;
     /// How many orders there are.
-    ORDERS_COUNT = "orders_count", ["ordersCount", "count"], 10.0;
+    ORDERS_COUNT = "orders_count", ["ordersCount", "count"], 12.0;
     /// How many products there are.
-    PRODUCTS_COUNT = "products_count", ["productsCount", "count"], 10.0;
+    PRODUCTS_COUNT = "products_count", ["productsCount", "count"], 12.0;
     /// How many customers there are.
-    CUSTOMERS_COUNT = "customers_count", ["customersCount", "count"], 10.0;
+    CUSTOMERS_COUNT = "customers_count", ["customersCount", "count"], 12.0;
     /// Orders a bulk operation.
     BULK_RUN = "bulk_run", ["bulkOperationRunQuery"], 10.0;
     /// The app's newest bulk operations.

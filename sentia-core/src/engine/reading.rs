@@ -101,7 +101,10 @@ impl Reading<'_> {
             report.add(receipt.counts);
             match self.settled(&mut position, receipt, report)? {
                 Settled::Done => return Ok(()),
-                Settled::Again => pending = self.fetch(&position),
+                Settled::Again => {
+                    self.recount(&mut position.window, report).await?;
+                    pending = self.fetch(&position);
+                }
                 Settled::Open => pending = self.follow(&position, next, prefetched).await?,
             }
         }

@@ -38,11 +38,23 @@ impl Reading<'_> {
                 let records = self.records(window, report).await?;
                 let is_large = records.is_some_and(|records| records >= export.from_records);
                 window.route = if is_large { Route::Export } else { Route::Pages };
+                window.counted = records;
                 records
             }
         };
         let route = window.route;
         self.observer.tell(|| Event::Routed { stream: self.id.stream.clone(), route, records });
+        Ok(())
+    }
+
+    /// Asks once more how many records there are, before a window is read again: some may have gone meanwhile.
+    ///
+    /// # Errors
+    /// As [`choose`](Self::choose).
+    pub(super) async fn recount(&self, window: &mut Window, report: &mut StreamReport) -> Result<()> {
+        if window.counted.is_some() {
+            window.counted = self.records(window, report).await?;
+        }
         Ok(())
     }
 

@@ -67,9 +67,14 @@ pub(super) enum Exported {
 }
 
 impl Export {
-    /// How many records there are, at least.
+    /// How many records the list shows, at least. Whether a count stops at 60 days where the list does is not known, so a
+    /// list that is cut there has none.
     pub(super) async fn size(&self, client: &Client, cx: &Context) -> Result<Option<u64>> {
         let (answer, _) = client.ask(cx, self.count, Variables::default()).await?;
+        let scope = answer.scope()?;
+        if self.list.whole_with.is_some_and(|needed| !scope.has(needed)) {
+            return Ok(None);
+        }
         answer.at(self.count.path)?.map(|count| answer.read(count)).transpose()
     }
 

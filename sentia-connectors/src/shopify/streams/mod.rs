@@ -12,7 +12,7 @@ use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result,
 use serde::de::DeserializeOwned;
 
 use super::{
-    bulk::{Export, Exported},
+    bulk::{Export, Exported, bulk_text},
     client::{Client, Variables},
     nested::{Nested, decode_nested},
     query::SHOP,
@@ -75,6 +75,12 @@ impl Catalog {
 
 /// Every stream that is also read by bulk operations; each is named after its query.
 pub(super) static EXPORTS: &[&Export] = &[&products::EXPORT, &customers::EXPORT, &orders::EXPORT];
+
+/// The queries of bulk operations by name, so that they can be validated against the published schemas.
+pub fn bulk_queries() -> Vec<(String, String)> {
+    let of = |export: &&Export| (format!("bulk {}", export.list.query.name), bulk_text(export.list.query));
+    EXPORTS.iter().map(of).collect()
+}
 
 /// The shop itself.
 async fn one(client: &Client, cx: &Context, stream: &Stream<shop::Shop>) -> Result<Page> {

@@ -421,6 +421,8 @@ async fn the_size_is_what_shopify_counts() {
         "SentiaProductsCount" => {
             answer(json!({"data": {"productsCount": {"count": 10_000, "precision": "AT_LEAST"}}}))
         }
+        "SentiaOrdersCount" => answer(json!({"data": {"ordersCount": {"count": 5, "precision": "EXACT"},
+            "currentAppInstallation": {"accessScopes": [{"handle": "read_orders"}]}}})),
         "SentiaCustomersCount" => answer(json!({"data": {"customersCount": null}})),
         other => panic!("{other}"),
     });
@@ -429,6 +431,11 @@ async fn the_size_is_what_shopify_counts() {
     assert_eq!(
         (size("products").await, size("customers").await, size("locations").await),
         (Some(10_000), None, None)
+    );
+    assert_eq!(
+        size("orders").await,
+        None,
+        "without read_all_orders the list is shorter than what is counted"
     );
     let exported = |stream| info(&shop, stream).export.map(|export| export.from_records);
     assert_eq!((exported("products"), exported("locations")), (Some(10_000), None));

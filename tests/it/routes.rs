@@ -56,7 +56,23 @@ impl Connector for Parts {
         ConnectorInfo::new("shelf").stream(parts)
     }
 
-    async fn fetch(&self, _: &Context, request: Fetch<'_>) -> Result<Page> {
+    async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {
+        self.page(&request).map(|page| page.bounded_by(cx.clock().now()))
+    }
+
+    async fn size(&self, _: &Context, stream: &StreamInfo) -> Result<Option<u64>> {
+        assert_eq!(stream.name, "parts");
+        let mut shelf = self.shelf();
+        shelf.asked.push("count".to_owned());
+        if shelf.refuses {
+            return Err(Error::new(ErrorKind::PermissionDenied, "no counting here"));
+        }
+        Ok(shelf.counted)
+    }
+}
+
+impl Parts {
+    fn page(&self, request: &Fetch<'_>) -> Result<Page> {
         let mut shelf = self.shelf();
         shelf.asked.push(format!("{} {}", request.route(), request.page().unwrap_or("-")));
         if request.since().is_some() {
@@ -77,16 +93,6 @@ impl Connector for Parts {
                 Ok(Page::chained(records, (to < end).then(|| to.to_string())))
             }
         }
-    }
-
-    async fn size(&self, _: &Context, stream: &StreamInfo) -> Result<Option<u64>> {
-        assert_eq!(stream.name, "parts");
-        let mut shelf = self.shelf();
-        shelf.asked.push("count".to_owned());
-        if shelf.refuses {
-            return Err(Error::new(ErrorKind::PermissionDenied, "no counting here"));
-        }
-        Ok(shelf.counted)
     }
 }
 

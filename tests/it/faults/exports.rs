@@ -3,13 +3,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sentia::{ErrorKind, Evidence, Outcome, Pipeline, Route, RunReport, testing::ManualClock};
+use sentia::{
+    ErrorKind, Evidence, Outcome, Pipeline, Route, RunReport, testing::ManualClock,
+    transport::TransportPolicy,
+};
 use sentia_sandbox::{
     BulkPace, FaultPlan, Pacing, Sandbox, SandboxClock, ShopifyFault, Size, universe::Universe,
 };
 
 use super::{
-    Ending, Scene, Strike, Target, each, incomplete,
+    Ending, Scene, Strike, Target, each, incomplete, policy,
     shopify::{Shop, exported},
     struck,
 };
@@ -20,7 +23,9 @@ use crate::{
 
 /// Orders by export.
 fn orders(scene: &Scene) -> Pipeline {
-    Shop::pipeline(scene).streams(["orders"]).route(Route::Export)
+    // None of these faults is a silence, and an answer that is late would be another one.
+    let patient = TransportPolicy { timeout: Duration::from_secs(10), ..policy() };
+    Shop::pipeline(scene).streams(["orders"]).route(Route::Export).transport(patient)
 }
 
 fn is_counted(report: &RunReport) {

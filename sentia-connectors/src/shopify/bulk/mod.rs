@@ -33,6 +33,8 @@ const FIRST_POLL: Duration = Duration::from_secs(5);
 const LONGEST_POLL: Duration = Duration::from_secs(300);
 /// A day of the longest waits: nobody waits longer for one operation within a run. Shopify itself gives one ten days.
 const MOST_POLLS: u32 = 288;
+/// How often a place among the app's operations is asked for within a run: some two hours.
+const MOST_TRIES: u32 = 30;
 /// The wait that makes a position durable before what it announces is done.
 const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long Shopify is left alone after an operation failed.
@@ -147,9 +149,10 @@ impl Reader<'_> {
         let again = || self.wait(Phase::Ask { tries: tries + 1, opened }, &place.scope, backoff(tries));
         match self.operations.order(&query).await {
             Ok(Ordered::Running(operation)) => running(operation),
-            Ok(Ordered::Busy) if tries < MOST_POLLS => again(),
+            Ok(Ordered::Busy) if tries < MOST_TRIES => again(),
             Ok(Ordered::Busy) => {
-                let message = "other bulk operations of the app have taken every place for a day";
+                let message =
+                    "other bulk operations of the app take every place; the next run asks for one again";
                 Err(Error::new(ErrorKind::RateLimited, message).exhausted())
             }
             // Whether the operation was made is not known: it is looked for before another is ordered.

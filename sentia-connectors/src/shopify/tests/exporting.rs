@@ -310,7 +310,7 @@ async fn a_taken_place_is_waited_for_and_a_lost_answer_looked_for() {
     for code in ["OPERATION_IN_PROGRESS", "LIMIT_REACHED"] {
         let double = Desk { submitted: busy(code), ..Desk::default() }.double();
         let error = export(&double, "orders").await.expect_err("for ever busy");
-        assert_eq!((error.kind(), count(&double, "SentiaBulkRun")), (ErrorKind::RateLimited, 289));
+        assert_eq!((error.kind(), count(&double, "SentiaBulkRun")), (ErrorKind::RateLimited, 31));
     }
     let double = Desk { submitted: busy("INVALID"), ..Desk::default() }.double();
     let error = export(&double, "orders").await.expect_err("refused");

@@ -58,7 +58,7 @@ impl Gaps {
     /// The record's id, where its lists hold something.
     fn wanted(&self, document: &[u8]) -> Option<Text> {
         let members = Members::of(document).ok()?;
-        let is_empty = |member: &&str| members.get(member).is_none_or(|list| is_empty_list(list));
+        let is_empty = |member: &&str| members.get(member).is_none_or(is_empty_list);
         if self.members.iter().all(is_empty) { None } else { members.text("id").map(Text::from) }
     }
 

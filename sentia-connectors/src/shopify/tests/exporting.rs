@@ -1,6 +1,6 @@
 //! Exports by bulk operations: every state, every trap.
 
-use sentia_core::{ErrorKind, Record, Route, page::Next};
+use sentia_core::{ErrorKind, Record, Route};
 
 use super::*;
 

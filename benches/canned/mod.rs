@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use sentia::{
     Connector, Context, Fetch, Page, StreamInfo,
     clock::SystemClock,
-    connectors::{Shopify, Xero},
+    connectors::{Amazon, Shopify, Unleashed, Xero, amazon},
+    page::Next,
     transport::{self, Http, Meter, Pacing, Request, Response, Transport, TransportPolicy},
 };
 use sentia_sandbox::{Sandbox, Size};
@@ -54,19 +55,28 @@ fn context(transport: Arc<dyn Transport>) -> Context {
 }
 
 impl Source {
+    /// Walks `stream` to a page of so many records and keeps the answer it was made of.
     async fn record(connector: Arc<dyn Connector>, stream: &str, records: u32) -> Self {
         let stream =
             connector.info().streams.iter().find(|known| known.name == stream).expect("a stream").clone();
         let clock = Arc::new(SystemClock);
         let stack =
             transport::stack(TransportPolicy::default(), clock, Meter::default()).expect("a transport");
-        let recording = Arc::new(Recording(stack, Default::default()));
-        let request = Fetch::new(&stream).sized(Some(records));
-        let page = connector.fetch(&context(recording.clone()), request).await.expect("a page");
-        assert_eq!(page.records().len(), records as usize);
-        let response = recording.1.lock().expect("one thread").take().expect("an answer");
-        let body = response.body.clone();
-        Source { connector, stream, body, context: context(Arc::new(Canned(response))) }
+        let mut place = None;
+        loop {
+            let recording = Arc::new(Recording(stack.clone(), Default::default()));
+            let request = Fetch::new(&stream).at(place.as_ref()).sized(Some(records));
+            let page = connector.fetch(&context(recording.clone()), request).await.expect("a page");
+            if page.records().len() == records as usize {
+                let response = recording.1.lock().expect("one thread").take().expect("an answer");
+                let body = response.body.clone();
+                return Source { connector, stream, body, context: context(Arc::new(Canned(response))) };
+            }
+            place = match page.next() {
+                Next::More(token) => Some(token.clone()),
+                _ => panic!("no page of {} holds {records} records", stream.name),
+            };
+        }
     }
 
     /// Reads the page once more.
@@ -100,4 +110,40 @@ pub(crate) async fn orders() -> Source {
     let shop = Shopify::builder().shop(twin.shop_domain()).access_token(twin.access_token());
     let shop = shop.base_url(twin.base_url()).pacing(Pacing::Off).build().expect("valid settings");
     Source::record(Arc::new(shop), "orders", 250).await
+}
+
+/// 100 Amazon orders, the most a page holds.
+#[allow(dead_code, reason = "each bench takes what it measures")]
+pub(crate) async fn amazon_orders() -> Source {
+    let sandbox = Sandbox::start(1, Size::shops(300)).await.expect("the twin starts");
+    let twin = sandbox.amazon_uk();
+    twin.set_pacing(sentia_sandbox::Pacing::Lifted);
+    let amazon = Amazon::builder()
+        .region(amazon::Region::Eu)
+        .marketplaces(twin.marketplace_ids())
+        .client_id(twin.client_id())
+        .client_secret(twin.client_secret())
+        .refresh_token(twin.refresh_token())
+        .base_url(twin.base_url())
+        .pacing(Pacing::Off)
+        .build()
+        .expect("valid settings");
+    Source::record(Arc::new(amazon), "orders", 100).await
+}
+
+/// 200 Unleashed sales orders.
+#[allow(dead_code, reason = "each bench takes what it measures")]
+pub(crate) async fn sales_orders() -> Source {
+    let sandbox = Sandbox::start(1, Size::shops(300)).await.expect("the twin starts");
+    let twin = sandbox.unleashed();
+    twin.set_pacing(sentia_sandbox::Pacing::Lifted);
+    let unleashed = Unleashed::builder()
+        .api_id(twin.api_id())
+        .api_key(twin.api_key())
+        .time_zone("Europe/London")
+        .base_url(twin.base_url())
+        .pacing(Pacing::Off)
+        .build()
+        .expect("valid settings");
+    Source::record(Arc::new(unleashed), "sales_orders", 200).await
 }

@@ -87,6 +87,9 @@ async fn sync_all(sandbox: &Sandbox, store: &Store) -> Result<Outcome> {
                 eprintln!("{name}: {}; {}", failure.message, failure.remedy);
             }
         }
+        for finding in report.findings() {
+            eprintln!("{name}: {}", finding.message);
+        }
         reports.push(report);
     }
     print(&reports);

@@ -149,6 +149,7 @@ fn summary(report: &RunReport, started: Instant) -> Value {
         "quarantined": counts.quarantined,
         "held_in_quarantine": report.held(),
         "held_sweeps": report.held_sweeps(),
+        "findings": report.findings(),
         "calls": usage.calls,
         "bytes": usage.bytes,
         "seconds": started.elapsed().as_secs_f64(),

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     batch::{Batch, Closing, Counts, ManifestEntry, Seen, Settlement},
     cursor::{FullRead, Mode, RunId, Window},
+    finding::{Effect, Finding},
     page::{Paging, Route},
     record::Digest,
     stream::StreamId,
@@ -272,6 +273,9 @@ pub struct Certificate {
     pub usage: Usage,
     /// Scopes, filters and API version in force.
     pub read_scope: Option<String>,
+    /// What was noticed about the account while it was read.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// The mapping in force: a digest of the stream's columns.
     pub schema: String,
     /// The writer's lease epoch.
@@ -370,6 +374,7 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
         last_sequence: sequence,
         usage: window.usage,
         read_scope: window.read_scope.clone(),
+        findings: findings(batch, window),
         schema: schema_of(batch),
         epoch: batch.epoch,
         sweep: sweep_due(batch, window, closing, tally),
@@ -407,6 +412,19 @@ fn judge(window: &Window, tally: &Tally) -> Result<Evidence, String> {
     Ok(Evidence::Counted)
 }
 
+/// What the pages noticed, and whether an increment saw under another scope than the last full read: what became
+/// visible since, an increment does not ask for.
+fn findings(batch: &Batch, window: &Window) -> Vec<Finding> {
+    let mut findings = window.findings.clone();
+    let full = batch.checkpoint.full.as_ref();
+    if window.mode != Mode::Full && full.is_some_and(|full| full.read_scope != window.read_scope) {
+        let message = "scopes, filters or API version are not those of the last full read; records that they made \
+                       visible come with the next full read";
+        findings.push(Finding::notice("read_scope_changed", message));
+    }
+    findings
+}
+
 /// Whether a sweep is due and safe, before the sink looks at the rows.
 fn sweep_due(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally) -> Sweep {
     if closing.sweep.is_none() || window.mode != Mode::Full {
@@ -416,6 +434,11 @@ fn sweep_due(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally) -
     let before = batch.checkpoint.full.as_ref();
     if tally.keyless > 0 {
         return refused("a record without a key is in quarantine: a missing key may be hiding there");
+    }
+    if window.findings.iter().any(|finding| finding.effect == Effect::Hides) {
+        return refused(
+            "the vendor hides records from this account, and what is hidden is not gone; see the findings",
+        );
     }
     let confirmed = closing.sweep == Some(SweepPolicy::confirmed());
     if !confirmed && before.is_some_and(|full| full.read_scope != window.read_scope) {
@@ -486,6 +509,65 @@ mod tests {
         assert!(judge(&window(Paging::Numbered, None), &tally(3, 1, 0)).is_err());
         let moved = Window { count_moved: true, ..window(Paging::Numbered, Some(3)) };
         assert!(judge(&moved, &tally(3, 0, 0)).is_err());
+    }
+
+    fn batch(full: FullRead) -> Batch {
+        let stream = StreamId {
+            tenant: "t".to_owned(),
+            connection: "c".to_owned(),
+            stream: "s".to_owned(),
+            partition: String::new(),
+        };
+        Batch {
+            stream,
+            table: crate::StreamTable::new(
+                "vendor",
+                std::sync::Arc::new(crate::StreamInfo::new("s").key(&["id"])),
+            ),
+            run: Uuid::nil(),
+            epoch: 1,
+            checkpoint: crate::Checkpoint { full: Some(full), ..crate::Checkpoint::default() },
+            records: Vec::new(),
+            rejected: Vec::new(),
+            fetched: DateTime::UNIX_EPOCH,
+            closing: None,
+        }
+    }
+
+    fn full_read_under(scope: &str) -> FullRead {
+        FullRead { at: DateTime::UNIX_EPOCH, read_scope: Some(scope.to_owned()) }
+    }
+
+    #[test]
+    fn what_is_hidden_is_never_swept_not_even_when_confirmed() {
+        let hidden = Window {
+            read_scope: Some("a".to_owned()),
+            findings: vec![Finding::hides("short", "the list is short")],
+            ..window(Paging::Chained, None)
+        };
+        let told = Window { findings: vec![Finding::notice("old", "an old version")], ..hidden.clone() };
+        for policy in [SweepPolicy::default(), SweepPolicy::confirmed()] {
+            let closing = Closing { max_attempts: 2, overlap: chrono::Duration::zero(), sweep: Some(policy) };
+            let sweep = |window| sweep_due(&batch(full_read_under("a")), window, &closing, &tally(3, 0, 0));
+            assert!(matches!(sweep(&hidden), Sweep::Refused { reason } if reason.contains("hides")));
+            assert_eq!(sweep(&told), Sweep::Done { deleted: 0 });
+        }
+    }
+
+    #[test]
+    fn an_increment_under_another_scope_says_so() {
+        let increment = Window {
+            mode: Mode::Incremental,
+            read_scope: Some("a".to_owned()),
+            findings: vec![Finding::notice("old", "an old version")],
+            ..window(Paging::Chained, None)
+        };
+        let codes = |scope: &str, window: &Window| -> Vec<String> {
+            findings(&batch(full_read_under(scope)), window).into_iter().map(|finding| finding.code).collect()
+        };
+        assert_eq!(codes("a", &increment), ["old"]);
+        assert_eq!(codes("b", &increment), ["old", "read_scope_changed"]);
+        assert_eq!(codes("b", &Window { mode: Mode::Full, ..increment }), ["old"]);
     }
 
     #[test]

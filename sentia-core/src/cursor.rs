@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     batch::Counts,
     certificate::{Certificate, full_read},
+    finding::Finding,
     page::{PageToken, Paging, Route},
     transport::Usage,
 };
@@ -96,6 +97,9 @@ pub struct Window {
     pub read_scope: Option<String>,
     /// True once two pages of this attempt named different scopes.
     pub scope_moved: bool,
+    /// What the pages of this attempt noticed about the account.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// What the commits of this attempt did, and what was spent.
     pub counts: Counts,
     /// Calls and bytes of this attempt.
@@ -133,6 +137,7 @@ impl Window {
             newest: None,
             read_scope: None,
             scope_moved: false,
+            findings: Vec::new(),
             counts: Counts::default(),
             usage: Usage::default(),
         }

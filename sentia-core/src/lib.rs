@@ -16,6 +16,7 @@
 
 pub mod batch;
 pub mod certificate;
+mod checksum;
 pub mod clock;
 mod config;
 mod connector;
@@ -24,6 +25,7 @@ pub mod cursor;
 pub mod decode;
 pub mod engine;
 mod error;
+pub mod finding;
 pub mod json_record;
 pub mod key_store;
 mod number;

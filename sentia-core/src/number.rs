@@ -54,6 +54,41 @@ impl<'de> Deserialize<'de> for Exact {
 }
 
 fn parse(token: &str) -> Result<Decimal, String> {
+    match plain(token.as_bytes()) {
+        Some(number) => Ok(number),
+        None => parse_any(token),
+    }
+}
+
+/// Reads the tokens that nearly all are: digits with at most one point among them, as many as 64 bits hold.
+///
+/// It is here for speed alone; what it leaves out [`parse_any`] reads.
+fn plain(token: &[u8]) -> Option<Decimal> {
+    const MOST_DIGITS: usize = 18;
+    let (sign, token) = match token {
+        [b'-', token @ ..] => (-1, token),
+        token => (1, token),
+    };
+    let (mut number, mut digits, mut whole) = (0i64, 0usize, None);
+    for byte in token {
+        match byte {
+            b'0'..=b'9' if digits < MOST_DIGITS => {
+                number = number * 10 + i64::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if whole.is_none() => whole = Some(digits),
+            _ => return None,
+        }
+    }
+    let whole_digits = whole.unwrap_or(digits);
+    // Zero may bear a sign, and a point needs digits on both sides.
+    if number == 0 && sign < 0 || whole_digits == 0 || whole == Some(digits) {
+        return None;
+    }
+    Some(Decimal::new(sign * number, u32::try_from(digits - whole_digits).ok()?))
+}
+
+fn parse_any(token: &str) -> Result<Decimal, String> {
     let token = token.trim();
     let refused =
         || format!("{:?} is not a decimal that fits exactly", token.chars().take(64).collect::<String>());
@@ -114,6 +149,14 @@ mod tests {
         fn every_decimal_survives_the_round_trip(mantissa in -(1i64 << 60)..(1i64 << 60), scale in 0u32..15) {
             let number = Decimal::new(mantissa, scale);
             proptest::prop_assert_eq!(exact(&number.to_string()), Ok(number.to_string()));
+        }
+
+        #[test]
+        fn plain_tokens_read_as_all_do(token in "-?[0-9]{0,20}\\.?[0-9]{0,4}[ _.eE+-]{0,1}") {
+            if let Some(number) = plain(token.as_bytes()) {
+                let any = parse_any(&token);
+                proptest::prop_assert_eq!(any.as_ref().map(Decimal::serialize), Ok(number.serialize()), "to the scale");
+            }
         }
 
         #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decode::Decoded,
+    finding::Finding,
     record::{Record, Rejected},
     stream::StreamInfo,
 };
@@ -225,6 +226,7 @@ pub struct Page {
     pub(crate) read_scope: Option<String>,
     pub(crate) resume_at: Option<PageToken>,
     pub(crate) bound: Option<DateTime<Utc>>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Page {
@@ -237,6 +239,7 @@ impl Page {
             read_scope: None,
             resume_at: None,
             bound: None,
+            findings: Vec::new(),
         }
     }
 
@@ -303,6 +306,16 @@ impl Page {
     /// The cursor never moves past it. An `updated before` that the vendor echoes is such a bound.
     pub fn bounded_by(self, bound: DateTime<Utc>) -> Self {
         Page { bound: Some(bound), ..self }
+    }
+
+    /// Hands out what this page's answer tells about the account. It reaches the certificate and the report.
+    pub fn findings(self, findings: impl IntoIterator<Item = Finding>) -> Self {
+        Page { findings: findings.into_iter().collect(), ..self }
+    }
+
+    /// What was noticed.
+    pub fn found(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// The records.

@@ -31,7 +31,7 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        Self::of_parts(&[bytes])
+        Digest::from_sum(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))
     }
 
     /// The digest of several pieces, one after the other.
@@ -40,8 +40,11 @@ impl Digest {
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         parts.iter().for_each(|part| context.update(part));
-        let digest = context.finish();
-        Digest(std::array::from_fn(|at| digest.as_ref()[at]))
+        Digest::from_sum(context.finish())
+    }
+
+    fn from_sum(sum: aws_lc_rs::digest::Digest) -> Self {
+        Digest(std::array::from_fn(|at| sum.as_ref()[at]))
     }
 
     /// A digest read back from a database.
@@ -134,7 +137,10 @@ impl Document {
 
     /// SHA-256 over the bytes; with parts, over body and parts one after the other.
     pub fn digest(&self) -> Digest {
-        Digest::of_parts(&[&self.body, self.parts.as_deref().unwrap_or_default()])
+        match &self.parts {
+            None => Digest::of(&self.body),
+            Some(parts) => Digest::of_parts(&[&self.body, parts]),
+        }
     }
 }
 

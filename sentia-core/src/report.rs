@@ -10,6 +10,7 @@ use crate::{
     batch::Counts,
     certificate::{Certificate, Outcome, Sweep},
     cursor::{Mode, RunId},
+    finding::{self, Finding},
     page::Route,
     transport::Usage,
 };
@@ -71,6 +72,9 @@ pub struct StreamReport {
     pub usage: Usage,
     /// The proofs, one per partition.
     pub certificates: Vec<Certificate>,
+    /// What was noticed about the account, over all partitions; each thing once.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// Why it is incomplete.
     /// Also for streams that were not tried because another one's error concerns the whole connection.
     pub failure: Option<Failure>,
@@ -89,6 +93,7 @@ impl StreamReport {
             route: Route::Pages,
             usage: Usage::default(),
             certificates: Vec::new(),
+            findings: Vec::new(),
             failure: None,
         }
     }
@@ -102,7 +107,12 @@ impl StreamReport {
 
     pub(crate) fn certify(&mut self, certificate: Certificate) {
         self.outcome = self.outcome.max(certificate.outcome);
+        self.find(&certificate.findings);
         self.certificates.push(certificate);
+    }
+
+    pub(crate) fn find(&mut self, findings: &[Finding]) {
+        finding::add(&mut self.findings, findings);
     }
 
     pub(crate) fn fail(&mut self, error: &Error) {
@@ -157,6 +167,17 @@ impl RunReport {
     /// Documents in quarantine, those of earlier runs included.
     pub fn held(&self) -> u64 {
         self.certificates().map(|certificate| certificate.held).sum()
+    }
+
+    /// What was noticed about the account, over the streams; each thing once.
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut found: Vec<&Finding> = Vec::new();
+        for finding in self.streams.iter().flat_map(|stream| &stream.findings) {
+            if !found.contains(&finding) {
+                found.push(finding);
+            }
+        }
+        found
     }
 
     /// How many sweeps wait for somebody to confirm them.

@@ -3,10 +3,10 @@
 //! A column is declared by its kind alone; the store chooses the database's type for it, so that one declaration makes
 //! the table on SQLite and on PostgreSQL and both hold equal values.
 
-use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use crate::{Text, record::Digest};
+use crate::{Text, checksum::Xxh64};
 
 /// The type of a column. The store chooses the database type (docs/concepts.md has the table).
 ///
@@ -103,25 +103,26 @@ impl Value {
         Ok(Value::Timestamp(instant))
     }
 
-    fn encode(&self, into: &mut Vec<u8>) {
+    fn encode(&self, into: &mut Xxh64) {
         match self {
-            Value::Null => into.push(0),
+            Value::Null => into.add(&[0]),
             Value::Text(text) => {
-                into.push(1);
-                into.extend_from_slice(&(text.len() as u64).to_le_bytes());
-                into.extend_from_slice(text.as_bytes());
+                tagged(into, 1, (text.len() as u64).to_le_bytes());
+                into.add(text.as_bytes());
             }
-            Value::Integer(number) => tagged(into, 2, &number.to_le_bytes()),
-            Value::Boolean(truth) => tagged(into, 3, &[u8::from(*truth)]),
+            Value::Integer(number) => tagged(into, 2, number.to_le_bytes()),
+            Value::Boolean(truth) => tagged(into, 3, [u8::from(*truth)]),
             // Trailing zeros differ between databases, so the check is over the number, not its spelling.
             Value::Amount(number) | Value::Decimal(number) => {
-                let number = number.normalize();
-                tagged(into, 4, &number.mantissa().to_le_bytes());
-                into.push(number.scale() as u8);
+                let (mantissa, scale) = shortest(*number);
+                let mut cell = [0; 17];
+                cell[..16].copy_from_slice(&mantissa.to_le_bytes());
+                cell[16] = scale as u8;
+                tagged(into, 4, cell);
             }
-            Value::Date(date) => tagged(into, 5, &date.num_days_from_ce().to_le_bytes()),
+            Value::Date(date) => tagged(into, 5, date.num_days_from_ce().to_le_bytes()),
             Value::Timestamp(instant) => {
-                tagged(into, 6, &instant.trunc_subsecs(6).timestamp_micros().to_le_bytes());
+                tagged(into, 6, instant.timestamp_micros().to_le_bytes());
             }
         }
     }
@@ -140,9 +141,23 @@ pub(crate) fn storable(text: &str) -> Result<(), String> {
     }
 }
 
-fn tagged(into: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
-    into.push(tag);
-    into.extend_from_slice(bytes);
+/// Mantissa and scale without trailing zeros.
+fn shortest(number: Decimal) -> (i128, u32) {
+    let (mantissa, mut scale) = (number.mantissa(), number.scale());
+    let Ok(mut short) = i64::try_from(mantissa) else {
+        let number = number.normalize();
+        return (number.mantissa(), number.scale());
+    };
+    // Of zero every digit is a trailing one.
+    while scale > 0 && short % 10 == 0 {
+        (short, scale) = (short / 10, scale - 1);
+    }
+    (short.into(), scale)
+}
+
+fn tagged<const N: usize>(into: &mut Xxh64, tag: u8, bytes: [u8; N]) {
+    into.add(&[tag]);
+    into.add(&bytes);
 }
 
 /// The amount in ten-thousandths, if that is exact and fits.
@@ -156,7 +171,7 @@ fn tagged(into: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 pub fn ten_thousandths(amount: Decimal) -> Option<i64> {
     let amount = if amount.scale() > AMOUNT_SCALE { amount.normalize() } else { amount };
     let zeros = AMOUNT_SCALE.checked_sub(amount.scale())?;
-    i64::try_from(amount.mantissa().checked_mul(10i128.pow(zeros))?).ok()
+    i64::try_from(amount.mantissa()).ok()?.checked_mul(10i64.pow(zeros))
 }
 
 /// The rows of one child table that belong to one record, in order.
@@ -164,23 +179,21 @@ pub type ChildRows = Vec<Vec<Value>>;
 
 /// A 64-bit check over every typed column and child row of a record, the same on every database.
 ///
-/// It is the start of a SHA-256 over an encoding of the values: kind and length stand before each, rows and tables are
-/// kept apart, decimals are normalized and instants cut to microseconds, which is what both databases give back.
+/// It is XXH64 over an encoding of the values: kind and length stand before each, rows and tables are kept apart,
+/// decimals are normalized and instants cut to microseconds, which is what both databases give back.
 ///
 /// It lets `verify` name a row whose columns were altered by hand although its document was not.
 pub fn row_check(values: &[Value], children: &[ChildRows]) -> i64 {
-    let mut buffer = Vec::with_capacity(512);
-    values.iter().for_each(|value| value.encode(&mut buffer));
+    let mut sum = Xxh64::new();
+    values.iter().for_each(|value| value.encode(&mut sum));
     for rows in children {
-        buffer.push(0xFE);
+        sum.add(&[0xFE]);
         for row in rows {
-            buffer.push(0xFD);
-            row.iter().for_each(|value| value.encode(&mut buffer));
+            sum.add(&[0xFD]);
+            row.iter().for_each(|value| value.encode(&mut sum));
         }
     }
-    let digest = Digest::of(&buffer);
-    let first: [u8; 8] = std::array::from_fn(|at| digest.as_bytes()[at]);
-    i64::from_le_bytes(first)
+    sum.finish().cast_signed()
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use sentia_core::{
     Connector, Error, ErrorKind, Result,
     clock::Clock,
     engine::{Answer, Question, Reader},
+    finding::Finding,
     security::Vault,
     transport::TransportPolicy,
 };
@@ -73,10 +74,12 @@ pub struct Answered<T> {
     pub rows: Vec<T>,
     /// When it was asked, by our clock.
     pub as_of: DateTime<Utc>,
-    /// True when the vendor's end mark was reached and every document could be read.
+    /// True when the vendor's end mark was reached, every document could be read, and nothing was found hidden.
     pub whole: bool,
     /// How many documents could not be read.
     pub rejected: usize,
+    /// What was noticed about the account: what the vendor hides, what answers otherwise than asked.
+    pub findings: Vec<Finding>,
 }
 
 /// One client for all connected accounts; each method is one question that a dashboard asks.
@@ -183,6 +186,12 @@ impl UnifiedClient {
 impl<T> Answered<T> {
     /// `rows`, which were made of the records of `answer`.
     fn of(answer: &Answer, rows: Vec<T>) -> Self {
-        Answered { rows, as_of: answer.as_of, whole: answer.whole, rejected: answer.rejected.len() }
+        Answered {
+            rows,
+            as_of: answer.as_of,
+            whole: answer.whole,
+            rejected: answer.rejected.len(),
+            findings: answer.findings.clone(),
+        }
     }
 }

@@ -18,7 +18,7 @@ async fn run(name: &str, variables: &[(&str, &str)]) -> String {
 #[tokio::test]
 async fn quickstart_syncs_twice_verifies_and_answers() {
     let printed = run("quickstart", &[]).await;
-    assert_eq!(printed.matches("complete").count(), 2 * 81, "81 streams, twice, each complete:\n{printed}");
+    assert_eq!(printed.matches("complete").count(), 2 * 93, "93 streams, twice, each complete:\n{printed}");
     assert!(!printed.contains("incomplete"), "{printed}");
     assert!(printed.contains(" 0 differences"), "{printed}");
     assert!(printed.lines().any(|line| line.starts_with("shopify-usa") && line.contains("USD")), "{printed}");

@@ -12,7 +12,7 @@ use sentia::{
     unified::{Region, XeroReport},
 };
 use sentia_sandbox::{
-    Pacing, Sandbox, ShopifyTwin, Size,
+    FaultPlan, Pacing, Sandbox, ShopifyFault, ShopifyTwin, Size,
     universe::{
         AmazonStream, Presence, ShopifyStream, TruthRecord, XeroStream, office::MicrosoftGraphStream,
         warehouse::UnleashedStream,
@@ -206,6 +206,18 @@ async fn a_trial_balance_balances() {
         let answer = client.xero_report(report).await.expect("an answer");
         assert!(answer.rows[0].lines.iter().any(|line| line.account_id.is_some() && line.value.is_some()));
     }
+}
+
+#[tokio::test]
+async fn an_answer_from_which_orders_are_hidden_is_not_whole() {
+    let sandbox = Sandbox::start(62, Size::tiny()).await.expect("the twins start");
+    let twin = sandbox.shopify_uk();
+    let client = UnifiedClient::new().shopify(Region::Uk, shop(twin)).expect("one account");
+    twin.inject(ShopifyFault::AllOrdersLost, FaultPlan::always());
+    let orders = client.shopify_orders(Region::Uk, None).await.expect("an answer");
+    assert!(!orders.whole && orders.rows.len() < twin.truth(ShopifyStream::Orders).len());
+    let codes: Vec<_> = orders.findings.iter().map(|found| found.code.as_str()).collect();
+    assert_eq!(codes, ["last_60_days_only"]);
 }
 
 #[tokio::test]

@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -21,6 +18,7 @@ use super::{
     error::{classify, is_too_dear, storage},
     query::Query,
     rounding::lost_digits,
+    scope::ReadScope,
 };
 use crate::token::AccessTokens;
 
@@ -65,13 +63,12 @@ pub(super) struct Client {
     version: String,
     tokens: AccessTokens,
     learned: Mutex<HashMap<&'static str, Learned>>,
-    fell_forward: AtomicBool,
 }
 
 impl Client {
     pub(super) fn new(base: &str, version: String, tokens: AccessTokens) -> Self {
         let endpoint = format!("{base}/admin/api/{version}/graphql.json");
-        Client { endpoint, version, tokens, learned: Mutex::default(), fell_forward: AtomicBool::new(false) }
+        Client { endpoint, version, tokens, learned: Mutex::default() }
     }
 
     /// Sends `query`, with half the page for as long as Shopify finds it too dear. Says which size went through.
@@ -123,8 +120,7 @@ impl Client {
         }
         let nothing = Bytes::from_static(b"{}");
         let data = envelope.data.map_or(nothing, |data| response.body.slice_ref(data.get().as_bytes()));
-        let version = self.served(&response);
-        Ok(Answer { response, data, version, granted })
+        Ok(Answer { response, data, pinned: self.version.clone(), granted })
     }
 
     async fn send(
@@ -147,6 +143,11 @@ impl Client {
             .json(&Body { query: query.text, variables });
         let request = if query.is_mutation() { request } else { request.repeatable() };
         request.cost(self.learned_of(query).points).classify(classify).send().await
+    }
+
+    /// The version that is asked for.
+    pub(super) fn pinned(&self) -> &str {
+        &self.version
     }
 
     /// Downloads what `address` leads to into the spool. It is signed: neither the token nor any other header goes with it.
@@ -173,19 +174,6 @@ impl Client {
         Err(refused(message).context("host", host))
     }
 
-    /// The version that answered. Shopify does not refuse a version that ran out: it serves a newer one.
-    fn served(&self, response: &Response) -> String {
-        let served = response.header("x-shopify-api-version").unwrap_or("unstated");
-        if served != self.version && !self.fell_forward.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                pinned = self.version,
-                served,
-                "shopify serves another api version than the pinned one"
-            );
-        }
-        served.to_owned()
-    }
-
     fn learned(&self) -> MutexGuard<'_, HashMap<&'static str, Learned>> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -206,7 +194,7 @@ impl Client {
 pub(super) struct Answer {
     response: Response,
     data: Bytes,
-    version: String,
+    pinned: String,
     /// The scopes its token was granted, where the token endpoint said so.
     granted: Option<String>,
 }
@@ -257,7 +245,9 @@ impl Answer {
                 .collect(),
         };
         scopes.sort_unstable();
-        Ok(ReadScope { version: self.version.clone(), scopes })
+        // A proxy that takes the header away says nothing about the version.
+        let served = self.response.header("x-shopify-api-version").unwrap_or(&self.pinned).to_owned();
+        Ok(ReadScope { pinned: self.pinned.clone(), served, scopes })
     }
 
     /// An `InvalidResponse` about this answer. It is permanent: the body arrived whole and is not what it should be.
@@ -273,25 +263,6 @@ impl Answer {
 /// The members of an object.
 pub(super) fn members(object: &[u8]) -> serde_json::Result<HashMap<&str, &RawValue>> {
     serde_json::from_slice(object)
-}
-
-/// What an answer could see.
-#[derive(Debug)]
-pub(super) struct ReadScope {
-    version: String,
-    scopes: Vec<String>,
-}
-
-impl ReadScope {
-    /// True where `scope` was granted.
-    pub(super) fn has(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|granted| granted == scope)
-    }
-
-    /// As text that is equal exactly when what can be seen is equal.
-    pub(super) fn text(&self) -> String {
-        format!("api={} scopes={}", self.version, self.scopes.join(","))
-    }
 }
 
 #[cfg(test)]

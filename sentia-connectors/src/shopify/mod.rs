@@ -10,6 +10,8 @@ mod grant;
 mod nested;
 mod query;
 mod rounding;
+mod scope;
+mod search;
 mod streams;
 mod subscription;
 #[cfg(test)]

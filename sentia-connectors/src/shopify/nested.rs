@@ -60,12 +60,13 @@ pub(super) async fn decode_nested<W: Nested>(
 ) -> Result<Decoded> {
     let mut decoded = Decoded::default();
     for document in documents {
-        decoded.push(one(client, cx, stream, document).await?);
+        decoded.push(complete(client, cx, stream, document).await?);
     }
     Ok(decoded)
 }
 
-async fn one<W: Nested>(
+/// Decodes one document and completes it.
+pub(super) async fn complete<W: Nested>(
     client: &Client,
     cx: &Context,
     stream: &Stream<W>,
@@ -75,7 +76,7 @@ async fn one<W: Nested>(
         Ok(wire) => wire,
         Err(rejected) => return Ok(Err(rejected)),
     };
-    let mut completion = Completion { client, cx, parts: Vec::new() };
+    let mut completion = Completion::new(client, cx);
     match wire.complete(&mut completion).await {
         Ok(()) => {}
         Err(Stop::Fail(error)) => return Err(error.context("record", wire.id())),
@@ -87,7 +88,12 @@ async fn one<W: Nested>(
     Ok(stream.record(&wire, Document::new(document.clone()).with_parts(&completion.parts)))
 }
 
-impl Completion<'_> {
+impl<'a> Completion<'a> {
+    /// Nothing read yet.
+    pub(super) fn new(client: &'a Client, cx: &'a Context) -> Self {
+        Completion { client, cx, parts: Vec::new() }
+    }
+
     /// Reads the rest of `connection`, a member of the object `id`.
     pub(super) async fn drain<T: DeserializeOwned>(
         &mut self,

@@ -35,6 +35,9 @@ macro_rules! queries {
         /// Every query by name, so that they can be validated against the published schemas.
         pub const QUERIES: &[(&str, &str)] =
             &[$(($name, include_str!(concat!("streams/", $name, ".graphql")))),*];
+
+        #[cfg(test)]
+        const ALL: &[&Query] = &[$(&$constant),*];
     };
 }
 
@@ -59,6 +62,26 @@ queries! {
     REFUND_LINES = "refund_lines", ["refund", "refundLineItems"], 36.0;
     /// The lines of one fulfillment.
     FULFILLMENT_LINES = "fulfillment_lines", ["fulfillment", "fulfillmentLineItems"], 25.0;
+    /// What is stocked, with its cost.
+    INVENTORY_ITEMS = "inventory_items", ["inventoryItems"], 37.0;
+    /// Fulfillment orders with their first lines.
+    FULFILLMENT_ORDERS = "fulfillment_orders", ["fulfillmentOrders"], 184.0;
+    /// The lines of one fulfillment order.
+    FULFILLMENT_ORDER_LINES = "fulfillment_order_lines", ["fulfillmentOrder", "lineItems"], 36.0;
+    /// Orders with their first returns.
+    RETURNS = "returns", ["orders"], 544.0;
+    /// The returns of one order.
+    ORDER_RETURNS = "order_returns", ["order", "returns"], 212.0;
+    /// The lines of one return.
+    RETURN_LINES = "return_lines", ["return", "returnLineItems"], 36.0;
+    /// Draft orders with their first lines.
+    DRAFT_ORDERS = "draft_orders", ["draftOrders"], 186.0;
+    /// The lines of one draft order.
+    DRAFT_ORDER_LINES = "draft_order_lines", ["draftOrder", "lineItems"], 36.0;
+    /// Payouts of the payments account.
+    PAYOUTS = "payouts", ["shopifyPaymentsAccount", "payouts"], 27.0;
+    /// Movements of the payments account.
+    BALANCE_TRANSACTIONS = "balance_transactions", ["shopifyPaymentsAccount", "balanceTransactions"], 38.0;
     /// What the app may see.
     SCOPES = "scopes", ["currentAppInstallation"], 2.0;
     /// How many orders there are.
@@ -102,6 +125,10 @@ mod tests {
             (&ORDERS, &REFUND_LINES),
             (&ORDERS, &FULFILLMENT_LINES),
             (&PRODUCTS, &PRODUCT_VARIANTS),
+            (&FULFILLMENT_ORDERS, &FULFILLMENT_ORDER_LINES),
+            (&RETURNS, &ORDER_RETURNS),
+            (&RETURNS, &RETURN_LINES),
+            (&DRAFT_ORDERS, &DRAFT_ORDER_LINES),
         ] {
             let page = lines_of(page);
             let selections =
@@ -113,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_path_leads_through_the_query() {
-        for query in [&SHOP, &LOCATIONS, &PRODUCTS, &CUSTOMERS, &ORDERS, &ORDER_LISTS, &INVENTORY_LEVELS] {
+        for query in ALL {
             assert!(query.path.iter().all(|member| query.text.contains(member)), "{}", query.name);
         }
     }

@@ -6,8 +6,10 @@ use sentia_core::{Context, Decoded, Error, ErrorKind, Fetch, Page, Result};
 use serde_json::value::RawValue;
 
 use super::{
-    client::{Answer, Client, ReadScope, Variables},
+    client::{Answer, Client, Variables},
     query::Query,
+    scope::Hidden,
+    search::Search,
     wire::{Connection, PageInfo},
 };
 
@@ -20,35 +22,6 @@ const CUT: u64 = 20_000;
 /// The search index lags behind the records, so a new cut begins this much before the old one ended.
 pub(super) const OVERLAP: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 
-/// How a list can be narrowed to what changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Search {
-    /// Not at all.
-    Nothing,
-    /// By second, in the order of change.
-    Seconds,
-    /// By whole day, in the order of change.
-    Days,
-    /// By second, in another order: such a list cannot be cut.
-    Unordered,
-}
-
-impl Search {
-    /// The filter. It never rounds up, and always names the zone: times without one are the shop's.
-    fn text(self, since: Option<DateTime<Utc>>) -> Option<String> {
-        let format = match self {
-            Search::Nothing => return None,
-            Search::Seconds | Search::Unordered => "updated_at:>='%Y-%m-%dT%H:%M:%SZ'",
-            Search::Days => "updated_at:>='%Y-%m-%dT00:00:00Z'",
-        };
-        since.map(|since| since.format(format).to_string())
-    }
-
-    fn can_cut(self) -> bool {
-        matches!(self, Search::Seconds | Search::Days)
-    }
-}
-
 /// One list of the API.
 #[derive(Debug)]
 pub(super) struct List {
@@ -58,8 +31,19 @@ pub(super) struct List {
     pub(super) size: u32,
     /// How it is narrowed.
     pub(super) search: Search,
-    /// The scope without which it shows the last 60 days only, without a word.
-    pub(super) whole_with: Option<&'static str>,
+    /// What it does not show, without a word, where a scope is missing.
+    pub(super) hidden: &'static [Hidden],
+    /// What it means when an object on the way to it is null.
+    pub(super) absent: Absent,
+}
+
+/// What a null on the way to a list means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// Its owner is gone: what it held is not known.
+    Unknown,
+    /// There is nothing to list: a shop without Shopify Payments has no payments account.
+    Nothing,
 }
 
 /// One page of a list, not yet decoded.
@@ -75,6 +59,11 @@ pub(super) struct Listed {
 }
 
 impl List {
+    /// A list in which nothing is hidden and whose owner exists.
+    pub(super) const fn new(query: &'static Query, size: u32, search: Search) -> Self {
+        List { query, size, search, hidden: &[], absent: Absent::Unknown }
+    }
+
     /// Reads the page that `request` asks for.
     pub(super) async fn read(
         &'static self,
@@ -83,7 +72,7 @@ impl List {
         request: &Fetch<'_>,
     ) -> Result<Listed> {
         let place = Place::of(request)?;
-        let search = self.search.text(place.since);
+        let search = self.search.text(place.since, place.first_id);
         let variables = Variables {
             id: Some(request.partition()).filter(|partition| !partition.is_empty()),
             first: Some(request.page_size(self.size)),
@@ -92,97 +81,122 @@ impl List {
             ..Variables::default()
         };
         let (answer, _) = client.ask(cx, self.query, variables).await?;
-        let raw = answer.at(self.query.path)?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "shopify does not know the list; it may have been deleted a moment ago",
-            )
-            .context("path", self.query.path.join("."))
-        })?;
-        let connection: Connection<&RawValue> = answer.read(raw)?;
-        let is_circle = connection.page.end_cursor == place.after;
-        if connection.is_short && !is_circle {
-            // Worth asking once more: the next page begins behind the records that are missing here.
-            let message =
-                "records are missing at the end of the page: its last cursor is not the one it ends with";
-            return Err(answer.invalid(message).temporary());
-        }
-        let documents: Vec<Bytes> = connection.nodes.iter().map(|node| answer.bytes(node)).collect();
+        let (documents, info) = match answer.at(self.query.path)? {
+            Some(raw) => {
+                let connection: Connection<&RawValue> = answer.read(raw)?;
+                let is_circle = connection.page.end_cursor == place.after;
+                if connection.is_short && !is_circle {
+                    // Worth asking once more: the next page begins behind the records that are missing here.
+                    let message = "records are missing at the end of the page: its last cursor is not the one it \
+                                   ends with";
+                    return Err(answer.invalid(message).temporary());
+                }
+                (connection.nodes.iter().map(|node| answer.bytes(node)).collect(), connection.page)
+            }
+            // What was there a page ago is not nothing.
+            None if self.absent == Absent::Nothing && request.page().is_none() => {
+                (Vec::new(), PageInfo::end())
+            }
+            None => return Err(self.gone()),
+        };
         let found = documents.len() as u64;
-        Ok(Listed { documents, found, info: connection.page, place, list: self, answer })
+        Ok(Listed { documents, found, info, place, list: self, answer })
     }
-}
 
-impl List {
-    /// What can be seen of the list, as text that is equal exactly when that is.
-    pub(super) fn scope(&self, scope: &ReadScope) -> String {
-        let shortened = self.whole_with.is_some_and(|needed| !scope.has(needed));
-        if shortened { format!("{} last_60_days_only", scope.text()) } else { scope.text() }
+    fn gone(&self) -> Error {
+        let message = "shopify does not know the list; it may have been deleted a moment ago";
+        Error::new(ErrorKind::NotFound, message).context("path", self.query.path.join("."))
     }
 }
 
 impl Listed {
     /// The page, with where the list goes on.
     pub(super) fn page(self, decoded: Decoded) -> Result<Page> {
-        let scope = self.list.scope(&self.answer.scope()?);
-        self.page_of(decoded, scope)
+        let oldest = decoded.records.iter().map(|record| record.version.order).min();
+        let oldest = oldest.and_then(DateTime::from_timestamp_micros);
+        self.page_since(decoded, oldest)
     }
 
-    fn page_of(self, decoded: Decoded, scope: String) -> Result<Page> {
+    /// The page of a list whose records are not what it is ordered by: `oldest` is the oldest time on it.
+    pub(super) fn page_since(self, decoded: Decoded, oldest: Option<DateTime<Utc>>) -> Result<Page> {
+        let scope = self.answer.scope()?;
+        let page = match self.next(&decoded, oldest)? {
+            Some(next) => Page::more(decoded, next.token()),
+            None => Page::last(decoded),
+        };
+        Ok(page.read_scope(scope.text()).findings(scope.findings(self.list.hidden)))
+    }
+
+    fn next(&self, decoded: &Decoded, oldest: Option<DateTime<Utc>>) -> Result<Option<Place>> {
         let seen = self.place.seen + self.found;
         if !self.info.has_next_page {
             if seen >= WALL {
                 let message = "shopify ends a list after 25,000 records and this one cannot be cut any finer";
                 return Err(Error::new(ErrorKind::Unsupported, message).context("records", seen));
             }
-            return Ok(Page::last(decoded).read_scope(scope));
+            return Ok(None);
         }
         // An empty page that others follow is not the end.
         let Some(cursor) = self.info.end_cursor.clone() else {
             return Err(self.answer.invalid("more pages follow but the answer names no cursor"));
         };
         if self.place.after.as_ref() == Some(&cursor) {
-            return Err(self
-                .answer
-                .invalid("the cursor of the next page is the one just used; the list would never end"));
+            let message = "the cursor of the next page is the one just used; the list would never end";
+            return Err(self.answer.invalid(message));
         }
-        let next = match self.cut(seen, &decoded) {
-            Some(since) => Place { seen: 0, since: Some(since), after: None },
-            None => Place { seen, since: self.place.since, after: Some(cursor) },
-        };
-        Ok(Page::more(decoded, next.token()).read_scope(scope))
+        let cut = if seen < CUT { None } else { self.cut(decoded, oldest) };
+        Ok(Some(cut.unwrap_or(Place { seen, after: Some(cursor), ..self.place.clone() })))
     }
 
-    /// Where to begin the list anew, once it is long. A record's own time may be newer than its place in the
-    /// list, whose index lags; the oldest time of the page is the safe one.
-    fn cut(&self, seen: u64, decoded: &Decoded) -> Option<DateTime<Utc>> {
-        if !self.list.search.can_cut() || seen < CUT {
-            return None;
+    /// Where to begin the list anew, once it is long: never at the same filter again, that would walk in a circle.
+    fn cut(&self, decoded: &Decoded, oldest: Option<DateTime<Utc>>) -> Option<Place> {
+        let anew = Place { seen: 0, after: None, ..self.place.clone() };
+        match self.list.search {
+            Search::Nothing | Search::Unordered(_) => None,
+            Search::Seconds(_) | Search::Days(_) => {
+                // A record's own time may be newer than its place in the list, whose index lags; the oldest time of
+                // the page is the safe one.
+                let oldest = oldest?;
+                let overlap = Duration::from_std(OVERLAP).ok()?;
+                let moves = |since: &DateTime<Utc>| {
+                    self.place.since.is_none_or(|before| *since > before)
+                        && self.list.search.text(Some(*since), None)
+                            != self.list.search.text(self.place.since, None)
+                };
+                let since = [oldest - overlap, oldest].into_iter().find(moves)?;
+                Some(Place { since: Some(since), ..anew })
+            }
+            Search::Ids(_) => {
+                let last = last_of_ascending(decoded)?;
+                let moves = self.place.first_id.is_none_or(|before| last > before);
+                moves.then_some(Place { first_id: Some(last), ..anew })
+            }
         }
-        let oldest = decoded.records.iter().map(|record| record.version.order).min()?;
-        let oldest = DateTime::from_timestamp_micros(oldest)?;
-        let begun = self.list.search.text(self.place.since);
-        // Never at the same filter again: that would walk in a circle.
-        let moves = |since: &DateTime<Utc>| {
-            self.place.since.is_none_or(|before| *since > before)
-                && self.list.search.text(Some(*since)) != begun
-        };
-        [oldest - Duration::from_std(OVERLAP).ok()?, oldest].into_iter().find(moves)
     }
 }
 
-/// A place in a list: how many records this cut gave so far, where it begins, and the cursor.
+/// The last number of a page that is in the order of its ids, as such a list comes; none where it is not, for then a
+/// cut there would lose what is out of order.
+fn last_of_ascending(decoded: &Decoded) -> Option<u64> {
+    let number = |key: &str| key.rsplit('/').next()?.parse::<u64>().ok();
+    let numbers: Vec<u64> =
+        decoded.records.iter().map(|record| number(&record.key)).collect::<Option<_>>()?;
+    numbers.is_sorted().then(|| numbers.last().copied()).flatten()
+}
+
+/// A place in a list: how many records this cut gave so far, where it begins by time and by id, and the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     seen: u64,
     since: Option<DateTime<Utc>>,
+    first_id: Option<u64>,
     after: Option<String>,
 }
 
 impl Place {
     fn of(request: &Fetch<'_>) -> Result<Self> {
         match request.page() {
-            None => Ok(Place { seen: 0, since: request.since(), after: None }),
+            None => Ok(Place { seen: 0, since: request.since(), first_id: None, after: None }),
             Some(token) => Place::parse(token).ok_or_else(|| {
                 Error::new(ErrorKind::Unexpected, "the page token is not one of this connector")
             }),
@@ -191,18 +205,24 @@ impl Place {
 
     fn token(&self) -> String {
         let since = self.since.map_or("-".to_owned(), |since| since.timestamp_micros().to_string());
-        format!("{} {since} {}", self.seen, self.after.as_deref().unwrap_or_default())
+        let first_id = self.first_id.map(|id| format!("#{id}")).unwrap_or_default();
+        format!("{} {since}{first_id} {}", self.seen, self.after.as_deref().unwrap_or_default())
     }
 
     fn parse(token: &str) -> Option<Self> {
         let mut parts = token.splitn(3, ' ');
         let seen = parts.next()?.parse().ok()?;
-        let since = match parts.next()? {
+        let start = parts.next()?;
+        let (since, first_id) = match start.split_once('#') {
+            Some((since, id)) => (since, Some(id.parse().ok()?)),
+            None => (start, None),
+        };
+        let since = match since {
             "-" => None,
             micros => Some(DateTime::from_timestamp_micros(micros.parse().ok()?)?),
         };
         let after = parts.next().filter(|cursor| !cursor.is_empty()).map(str::to_owned);
-        Some(Place { seen, since, after })
+        Some(Place { seen, since, first_id, after })
     }
 }
 
@@ -215,24 +235,25 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_is_quoted_zoned_and_never_rounded_up() {
-        let since = Some(at("2026-11-01T23:59:59.999999Z"));
-        assert_eq!(Search::Seconds.text(since).as_deref(), Some("updated_at:>='2026-11-01T23:59:59Z'"));
-        assert_eq!(Search::Unordered.text(since), Search::Seconds.text(since));
-        assert_eq!(Search::Days.text(since).as_deref(), Some("updated_at:>='2026-11-01T00:00:00Z'"));
-        assert_eq!(Search::Nothing.text(since), None);
-        assert_eq!(Search::Seconds.text(None), None);
-    }
-
-    #[test]
     fn a_place_survives_its_token() {
+        let start = Place { seen: 0, since: None, first_id: None, after: None };
         for place in [
-            Place { seen: 50, since: None, after: Some("eyJ sdf == ".to_owned()) },
-            Place { seen: 0, since: Some(at("2026-11-01T00:00:00.123456Z")), after: None },
-            Place { seen: 24_999, since: Some(at("1969-11-01T00:00:00Z")), after: Some("x".to_owned()) },
+            Place { seen: 50, after: Some("eyJ sdf == ".to_owned()), ..start.clone() },
+            Place { since: Some(at("2026-11-01T00:00:00.123456Z")), ..start.clone() },
+            Place { first_id: Some(820_982_911_946_154_508), ..start.clone() },
+            Place {
+                since: Some(at("1969-11-01T00:00:00Z")),
+                first_id: Some(7),
+                after: Some("x".to_owned()),
+                seen: 24_999,
+            },
         ] {
             assert_eq!(Place::parse(&place.token()), Some(place));
         }
-        assert!(["", "x", "1", "1 x y", "-1 - y"].into_iter().all(|token| Place::parse(token).is_none()));
+        assert!(
+            ["", "x", "1", "1 x y", "-1 - y", "1 -#x y"]
+                .into_iter()
+                .all(|token| Place::parse(token).is_none())
+        );
     }
 }

@@ -27,6 +27,13 @@ pub(super) struct PageInfo {
     pub(super) end_cursor: Option<String>,
 }
 
+impl PageInfo {
+    /// Nothing more.
+    pub(super) fn end() -> Self {
+        PageInfo { has_next_page: false, end_cursor: None }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
 struct Edges<T> {
@@ -94,6 +101,19 @@ pub(super) fn shop_currency(bag: &Option<MoneyBag>) -> Option<Text> {
 /// The sum in the buyer's currency, where there is one.
 pub(super) fn presentment_amount(bag: &Option<MoneyBag>) -> Option<Exact> {
     bag.as_ref()?.presentment_money.as_ref().map(|money| money.amount)
+}
+
+/// What a stocked thing measures.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Measurement {
+    pub(super) weight: Option<Weight>,
+}
+
+/// A weight in its own unit.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Weight {
+    pub(super) unit: Option<Text>,
+    pub(super) value: Option<Exact>,
 }
 
 /// A country with its province or state; the rest of an address is personal and not asked for.

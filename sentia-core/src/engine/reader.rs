@@ -11,6 +11,7 @@ use crate::{
     Connector, Context, Error, ErrorKind, Key, Record, Rejected, Result,
     clock::{Clock, SystemClock},
     cursor::{Mode, Window},
+    finding::{self, Effect, Finding},
     page::Next,
     record::Operation,
     security::Vault,
@@ -96,7 +97,9 @@ pub struct Answer {
     pub rejected: Vec<Rejected>,
     /// When it was asked, by our clock.
     pub as_of: DateTime<Utc>,
-    /// True when the vendor's end mark was reached and every document could be read.
+    /// What was noticed about the account; each thing once.
+    pub findings: Vec<Finding>,
+    /// True when the vendor's end mark was reached, every document could be read, and nothing was found hidden.
     pub whole: bool,
 }
 
@@ -205,6 +208,7 @@ impl Reader {
             records: Vec::new(),
             rejected: Vec::new(),
             as_of: self.clock.now(),
+            findings: Vec::new(),
             whole: true,
         };
         for partition in self.partitions(&stream, question).await? {
@@ -215,6 +219,7 @@ impl Reader {
             self.partition(info.vendor, &stream, &partition, question, &mut answer).await?;
         }
         answer.whole &= answer.rejected.is_empty();
+        answer.whole &= answer.findings.iter().all(|found| found.effect == Effect::Notice);
         Ok(answer)
     }
 
@@ -256,6 +261,7 @@ impl Reader {
                 })??,
             };
             progress.check(window.token.as_ref(), &fetched.page)?;
+            finding::add(&mut answer.findings, fetched.page.found());
             let next = fetched.page.next().clone();
             found.add(fetched.page.decoded.records, fetched.page.decoded.rejected);
             window.pages += 1;

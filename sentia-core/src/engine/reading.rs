@@ -17,6 +17,7 @@ use crate::{
     certificate::SweepPolicy,
     clock::Clock,
     cursor::{Checkpoint, Mode, Window},
+    finding,
     page::{Next, Paging, Route},
     report::{Event, StreamReport},
     stream::{Deletes, Reading as StreamReading, StreamId},
@@ -92,6 +93,7 @@ impl Reading<'_> {
             };
             report.usage.calls += fetched.usage.calls;
             report.usage.bytes += fetched.usage.bytes;
+            report.find(fetched.page.found());
             let next = fetched.page.next().clone();
             let batch = self.batch(&mut position, fetched)?;
             // The next page travels while this one is committed.
@@ -270,6 +272,7 @@ impl Reading<'_> {
             window.scope_moved |= window.read_scope.is_some() && window.read_scope != page.read_scope;
             window.read_scope = page.read_scope;
         }
+        finding::add(&mut window.findings, &page.findings);
         if page.paging == Paging::Numbered {
             window.paging = Paging::Numbered;
         }

@@ -1,6 +1,6 @@
 //! Fulfillment orders: what a location is asked to ship. Each order has one, which follows from the order alone.
 
-use super::{Order, Stamp};
+use super::{Order, OrderLine, Stamp};
 
 /// The fulfillment order of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,13 @@ impl FulfillmentOrder {
     /// True when plain lists hide it.
     pub fn closed(&self) -> bool {
         matches!(self.status, "CLOSED" | "CANCELLED")
+    }
+}
+
+impl OrderLine {
+    /// The id of its line in the fulfillment order: its own with one added, as ids of the shop are odd.
+    pub fn fulfillment_order_line_id(&self) -> u64 {
+        self.id + 1
     }
 }
 

@@ -73,15 +73,18 @@ pub enum ShopifyStream {
     Locations,
     Customers,
     FulfillmentOrders,
+    FulfillmentOrderLines,
     Returns,
+    ReturnLines,
     DraftOrders,
+    DraftOrderLines,
     Payouts,
     BalanceTransactions,
 }
 
 impl ShopifyStream {
     /// Every one.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Orders,
         Self::OrderLines,
         Self::Refunds,
@@ -94,8 +97,11 @@ impl ShopifyStream {
         Self::Locations,
         Self::Customers,
         Self::FulfillmentOrders,
+        Self::FulfillmentOrderLines,
         Self::Returns,
+        Self::ReturnLines,
         Self::DraftOrders,
+        Self::DraftOrderLines,
         Self::Payouts,
         Self::BalanceTransactions,
     ];
@@ -114,8 +120,11 @@ impl ShopifyStream {
             Self::Locations => "Location",
             Self::Customers => "Customer",
             Self::FulfillmentOrders => "FulfillmentOrder",
+            Self::FulfillmentOrderLines => "FulfillmentOrderLineItem",
             Self::Returns => "Return",
+            Self::ReturnLines => "ReturnLineItem",
             Self::DraftOrders => "DraftOrder",
+            Self::DraftOrderLines => "DraftOrderLineItem",
             Self::Payouts => "ShopifyPaymentsPayout",
             Self::BalanceTransactions => "ShopifyPaymentsBalanceTransaction",
         }

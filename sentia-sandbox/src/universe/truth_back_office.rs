@@ -15,6 +15,9 @@ impl Shop {
             ShopifyStream::FulfillmentOrders => {
                 self.orders.iter().map(|order| fulfillment_order(order, &gid)).collect()
             }
+            ShopifyStream::FulfillmentOrderLines
+            | ShopifyStream::ReturnLines
+            | ShopifyStream::DraftOrderLines => self.office_lines(stream, gid),
             ShopifyStream::Returns => self
                 .returns()
                 .map(|(order, r)| {
@@ -58,6 +61,45 @@ impl Shop {
                 })
                 .collect(),
             _ => vec![],
+        }
+    }
+
+    /// What fulfillment orders, returns and drafts are made of; lines carry their parent's updated-at.
+    fn office_lines(&self, stream: ShopifyStream, gid: impl Fn(u64) -> String) -> Vec<TruthRecord> {
+        match stream {
+            ShopifyStream::FulfillmentOrderLines => {
+                let lines = self.orders.iter().flat_map(|o| (0..o.lines.len()).map(move |at| (o, at)));
+                lines
+                    .map(|(order, at)| {
+                        let line = &order.lines[at];
+                        let at_work = order.fulfillment_order().stamp.updated_at;
+                        TruthRecord::live(gid(line.fulfillment_order_line_id()), at_work)
+                            .amount("totalQuantity", line.quantity.into())
+                            .amount("remainingQuantity", order.open_quantity(at).into())
+                    })
+                    .collect()
+            }
+            ShopifyStream::ReturnLines => {
+                let lines = self.returns().flat_map(|(o, r)| r.lines.iter().map(move |line| (o, line)));
+                lines
+                    .map(|(order, line)| {
+                        TruthRecord::live(gid(line.id), order.stamp.updated_at)
+                            .amount("quantity", line.quantity.into())
+                            .amount("refundedQuantity", line.refunded.into())
+                    })
+                    .collect()
+            }
+            _ => {
+                let drafts = self.back_office.drafts.iter();
+                let lines = drafts.flat_map(|draft| draft.lines.iter().map(move |line| (draft, line)));
+                lines
+                    .map(|(draft, line)| {
+                        TruthRecord::live(gid(line.id), draft.stamp.updated_at)
+                            .amount("quantity", line.quantity.into())
+                            .amount("discountedTotalSet", line.discounted_total())
+                    })
+                    .collect()
+            }
         }
     }
 }

@@ -18,6 +18,19 @@ pub(super) struct Table<'a> {
     pub(super) key: fn(&str, &str) -> String,
 }
 
+/// A child table, the column that holds the truth's key, and its numbers: the truth's name and the column.
+pub(super) struct Child<'a> {
+    pub(super) name: &'a str,
+    pub(super) id: &'a str,
+    pub(super) numbers: &'a [(&'a str, Number<'a>)],
+}
+
+/// A column of a child table.
+pub(super) enum Number<'a> {
+    Amount(&'a str),
+    Integer(&'a str),
+}
+
 /// The key alone.
 pub(super) fn key(_: &str, key: &str) -> String {
     key.to_owned()
@@ -66,6 +79,54 @@ impl Table<'_> {
             extra.len(),
             &extra[..extra.len().min(3)]
         );
+    }
+
+    /// Holds the rows of a child table whose parents are live against the live records, both ways.
+    pub(super) async fn children_are_true(&self, child: Child<'_>, truth: Vec<TruthRecord>) {
+        let number = |(_, column): &(&str, Number<'_>)| match column {
+            Number::Amount(column) => self.database.amount(&format!("c.{column}")),
+            Number::Integer(column) => format!("CAST(c.{column} * 10000 AS text)"),
+        };
+        let numbers: Vec<String> = child.numbers.iter().map(|pair| format!(", {}", number(pair))).collect();
+        let sql = format!(
+            "SELECT c.{}{} FROM {} c JOIN {} p ON p.row_id = c.parent_row_id \
+             WHERE p.connection = '{}' AND p.deleted IS NULL",
+            child.id,
+            numbers.concat(),
+            child.name,
+            self.name,
+            self.connection
+        );
+        let mut found = self.database.rows(&sql).await;
+        let record = |record: TruthRecord| {
+            let numbers = child.numbers.iter().map(|(name, _)| ten_thousandths(&record.amounts[name]));
+            std::iter::once(record.key.clone()).chain(numbers).collect::<Vec<_>>()
+        };
+        let mut expected: Vec<Vec<String>> = truth.into_iter().filter(live).map(record).collect();
+        found.sort();
+        expected.sort();
+        let differs = found.iter().zip(&expected).find(|(found, expected)| found != expected);
+        assert!(
+            found == expected,
+            "{}: {} rows, {} expected; {differs:?}",
+            child.name,
+            found.len(),
+            expected.len()
+        );
+    }
+
+    /// Holds a status column of live rows against the words of the truth.
+    pub(super) async fn has_statuses(&self, column: &str, truth: Vec<TruthRecord>) {
+        let sql = format!(
+            "SELECT key, {column} FROM {} WHERE connection = '{}' AND deleted IS NULL",
+            self.name, self.connection
+        );
+        let pair = |row: Vec<String>| (row[0].clone(), row[1].clone());
+        let found: BTreeMap<String, String> = self.database.rows(&sql).await.into_iter().map(pair).collect();
+        let pair = |record: TruthRecord| (record.key, record.status.unwrap_or_default());
+        let expected: BTreeMap<String, String> = truth.into_iter().filter(live).map(pair).collect();
+        let differs = expected.iter().find(|(key, status)| found.get(*key) != Some(status));
+        assert!(found == expected, "{}.{column}: {differs:?}", self.name);
     }
 
     /// Counts the rows of a child table whose parents are live.

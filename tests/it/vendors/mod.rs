@@ -1,5 +1,4 @@
-//! Amazon, Unleashed, Microsoft 365 and Xero: from the twins into both databases, held against the universe's own truth;
-//! and what all five vendors push.
+//! The five vendors: from the twins into both databases, held against the universe's own truth; and what they push.
 
 mod access;
 pub(crate) mod amazon;
@@ -7,6 +6,8 @@ mod compare;
 mod faults;
 pub(crate) mod microsoft_graph;
 mod regions;
+mod shopify;
+mod shopify_limits;
 mod skew;
 pub(crate) mod suite;
 pub(crate) mod unleashed;

@@ -36,7 +36,9 @@ pub(crate) fn differences() -> Outcome<Vec<String>> {
         let is_part = |file: &str| files.contains(&format!("{file}.rs"));
         let own = files.iter().filter(|file| !SAME.contains(&file.as_str()) && !is_part(file));
         let unnamed = own.filter(|file| !architecture.contains(&format!("`{vendor}/{file}`")));
-        found.extend(unnamed.map(|file| format!("{folder}/{file}: ARCHITECTURE.md does not say what it holds")));
+        found.extend(
+            unnamed.map(|file| format!("{folder}/{file}: ARCHITECTURE.md does not say what it holds")),
+        );
     }
     Ok(found)
 }

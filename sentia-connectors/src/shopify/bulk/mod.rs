@@ -23,8 +23,9 @@ use self::{
     phase::{Phase, Place},
 };
 use super::{
-    client::{Client, ReadScope, Variables},
+    client::{Client, Variables},
     query::Query,
+    scope::ReadScope,
     walk::List,
 };
 
@@ -74,7 +75,7 @@ impl Export {
     pub(super) async fn size(&self, client: &Client, cx: &Context) -> Result<Option<u64>> {
         let (answer, _) = client.ask(cx, self.count, Variables::default()).await?;
         let scope = answer.scope()?;
-        if self.list.whole_with.is_some_and(|needed| !scope.has(needed)) {
+        if self.list.hidden.iter().any(|hidden| !scope.has(hidden.without)) {
             return Ok(None);
         }
         answer.at(self.count.path)?.map(|count| answer.read(count)).transpose()
@@ -132,7 +133,7 @@ impl Reader<'_> {
     /// Notes the vendor's time and what can be seen; nothing is ordered before that is durable.
     async fn begin(&self) -> Result<Exported> {
         let (scope, opened) = self.operations.scope().await?;
-        self.wait(Phase::Ask { tries: 0, opened }, &self.export.list.scope(&scope), AT_ONCE)
+        self.wait(Phase::Ask { tries: 0, opened }, &scope.text(), AT_ONCE)
     }
 
     /// Adopts the operation of this window where there is one, and orders it where there is none.
@@ -186,14 +187,14 @@ impl Reader<'_> {
 
     /// The first rows of a result, or the empty one.
     async fn completed(&self, place: &Place, state: &Operation, scope: &ReadScope) -> Result<Exported> {
-        if self.export.list.scope(scope) != place.scope {
+        if scope.text() != place.scope {
             // Nobody knows which part of it was read under which scopes.
             let message = "access scopes or API version changed while the export ran; it is ordered again";
             return Err(state.about(lost(message)));
         }
         let roots = state.root_object_count;
         if state.url.is_none() && state.object_count == 0 {
-            return Ok(Exported::Rows(Rows::none(&place.scope)));
+            return Ok(Exported::Rows(self.told(Rows::none(&place.scope))));
         }
         self.bring(state).await?;
         let operation = state.id.to_string();
@@ -237,7 +238,14 @@ impl Reader<'_> {
         if let Some(gaps) = self.export.gaps {
             gaps.fill(self.client, self.cx, &mut rows).await?;
         }
-        Ok(Exported::Rows(rows))
+        Ok(Exported::Rows(self.told(rows)))
+    }
+
+    /// The rows with what somebody should know about what they could not see.
+    fn told(&self, mut rows: Rows) -> Rows {
+        let scope = ReadScope::parse(&rows.scope, self.client.pinned());
+        rows.findings = scope.map(|scope| scope.findings(self.export.list.hidden)).unwrap_or_default();
+        rows
     }
 
     /// What an operation that has no result means. Data of a part are never taken for the whole.

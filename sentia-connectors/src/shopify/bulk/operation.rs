@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 
 use super::{lost, phase::Instant};
 use crate::shopify::{
-    client::{Answer, Client, ReadScope, Variables},
+    client::{Answer, Client, Variables},
     query::{BULK_OPERATIONS, BULK_RUN, BULK_STATUS, Query, SCOPES},
+    scope::ReadScope,
     wire::{Connection, Whole},
 };
 

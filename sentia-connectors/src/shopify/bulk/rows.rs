@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use sentia_core::{
-    Context, Decoded, Error, ErrorKind, Page, Rejected, Result, page::PageToken, spool::Spool,
+    Context, Decoded, Error, ErrorKind, Page, Rejected, Result, finding::Finding, page::PageToken,
+    spool::Spool,
 };
 
 use super::{
@@ -25,7 +26,10 @@ pub(in crate::shopify) struct Rows {
     /// Where the next stand; none behind the last.
     next: Option<PageToken>,
     roots: u64,
-    scope: String,
+    /// What could be seen when the operation was asked for.
+    pub(super) scope: String,
+    /// What could not.
+    pub(super) findings: Vec<Finding>,
 }
 
 /// The name of the assembled file of an operation.
@@ -72,7 +76,14 @@ pub(super) fn is_worth_another_try(error: &Error) -> bool {
 impl Rows {
     /// The result without a row, which has no file.
     pub(super) fn none(scope: &str) -> Self {
-        Rows { documents: Vec::new(), rejected: Vec::new(), next: None, roots: 0, scope: scope.to_owned() }
+        Rows {
+            documents: Vec::new(),
+            rejected: Vec::new(),
+            next: None,
+            roots: 0,
+            scope: scope.to_owned(),
+            findings: Vec::new(),
+        }
     }
 
     /// Reads up to `count` documents behind `place`.
@@ -98,13 +109,14 @@ impl Rows {
                 .context("records", roots)
                 .context("row", row));
         }
-        Ok(Rows { documents, rejected: Vec::new(), next, roots, scope })
+        Ok(Rows { documents, rejected: Vec::new(), next, roots, scope, findings: Vec::new() })
     }
 
     /// The page, with where the result goes on. Every page says how many records there are, so that the window is proved by
     /// count.
     pub(in crate::shopify) fn page(self, mut decoded: Decoded) -> Page {
         decoded.rejected.extend(self.rejected);
-        Page::chained(decoded, self.next).declared(Some(self.roots)).read_scope(self.scope)
+        let page = Page::chained(decoded, self.next).declared(Some(self.roots));
+        page.read_scope(self.scope).findings(self.findings)
     }
 }

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use crate::shopify::{
     bulk::{Export, LARGE},
     query::{CUSTOMERS, CUSTOMERS_COUNT},
-    walk::{List, OVERLAP, Search},
+    search::Search,
+    walk::{List, OVERLAP},
     wire::{Money, Region, Stamp, Whole, joined},
 };
 
 /// The filter matches whole days (schema, `customers(query:)`). The rows too many are absorbed by their digest.
-pub(super) static LIST: List = List { query: &CUSTOMERS, size: 100, search: Search::Days, whole_with: None };
+pub(super) static LIST: List = List::new(&CUSTOMERS, 100, Search::Days("updated_at"));
 
 pub(super) static EXPORT: Export = Export { list: &LIST, count: &CUSTOMERS_COUNT, children: &[], gaps: None };
 
@@ -38,6 +39,7 @@ pub(super) fn stream() -> Stream<Customer> {
         .scopes(&["read_customers"])
         .version(|customer| Some(customer.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
+        .swept()
         .max_page(250)
         .exported_from(LARGE)
         .columns(

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::shopify::{
     query::INVENTORY_LEVELS,
-    walk::{List, OVERLAP, Search},
+    search::Search,
+    walk::{List, OVERLAP},
     wire::{Ref, Stamp, Whole, id_of},
 };
 
@@ -15,8 +16,7 @@ const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 /// A stock change moves the level's time, not the item's, so levels are read on their own. The list has no sort
 /// key: the cursor moves when the whole window is read.
-pub(super) static LIST: List =
-    List { query: &INVENTORY_LEVELS, size: 250, search: Search::Unordered, whole_with: None };
+pub(super) static LIST: List = List::new(&INVENTORY_LEVELS, 250, Search::Unordered("updated_at"));
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use crate::shopify::{
     query::LOCATIONS,
-    walk::{List, Search},
+    search::Search,
+    walk::List,
     wire::{Stamp, Whole},
 };
 
 /// There is no filter by update time.
-pub(super) static LIST: List =
-    List { query: &LOCATIONS, size: 100, search: Search::Nothing, whole_with: None };
+pub(super) static LIST: List = List::new(&LOCATIONS, 100, Search::Nothing);
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,11 +1,17 @@
 //! The catalog: one entry per stream.
 
+mod balance_transactions;
 mod customers;
+mod draft_orders;
+mod fulfillment_orders;
+mod inventory_items;
 mod inventory_levels;
 mod locations;
 mod order_parts;
 mod orders;
+mod payouts;
 mod products;
+mod returns;
 mod shop;
 
 use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, Route, Stream};
@@ -25,8 +31,14 @@ pub(super) struct Catalog {
     shop: Stream<shop::Shop>,
     locations: Stream<locations::Location>,
     products: Stream<products::Product>,
+    inventory_items: Stream<inventory_items::Item>,
     customers: Stream<customers::Customer>,
+    draft_orders: Stream<draft_orders::DraftOrder>,
     orders: Stream<orders::Order>,
+    fulfillment_orders: Stream<fulfillment_orders::FulfillmentOrder>,
+    returns: Stream<returns::Return>,
+    payouts: Stream<payouts::Payout>,
+    balance_transactions: Stream<balance_transactions::Movement>,
     inventory_levels: Stream<inventory_levels::Level>,
 }
 
@@ -36,8 +48,14 @@ impl Catalog {
             shop: shop::stream(),
             locations: locations::stream(),
             products: products::stream(),
+            inventory_items: inventory_items::stream(),
             customers: customers::stream(),
+            draft_orders: draft_orders::stream(),
             orders: orders::stream(),
+            fulfillment_orders: fulfillment_orders::stream(),
+            returns: returns::stream(),
+            payouts: payouts::stream(),
+            balance_transactions: balance_transactions::stream(),
             inventory_levels: inventory_levels::stream(),
         }
     }
@@ -47,8 +65,14 @@ impl Catalog {
         info.stream(self.shop.info().clone())
             .stream(self.locations.info().clone())
             .stream(self.products.info().clone())
+            .stream(self.inventory_items.info().clone())
             .stream(self.customers.info().clone())
+            .stream(self.draft_orders.info().clone())
             .stream(self.orders.info().clone())
+            .stream(self.fulfillment_orders.info().clone())
+            .stream(self.returns.info().clone())
+            .stream(self.payouts.info().clone())
+            .stream(self.balance_transactions.info().clone())
             .stream(self.inventory_levels.info().clone())
     }
 
@@ -59,14 +83,27 @@ impl Catalog {
 
     /// Reads a page of the stream that `request` names.
     pub(super) async fn fetch(&self, client: &Client, cx: &Context, request: Fetch<'_>) -> Result<Page> {
+        let request = &request;
         match request.stream().name {
             "shop" => one(client, cx, &self.shop).await,
-            "locations" => list(client, cx, &self.locations, &locations::LIST, &request).await,
-            "products" => nested(client, cx, &self.products, &products::LIST, &request).await,
-            "customers" => list(client, cx, &self.customers, &customers::LIST, &request).await,
-            "orders" => nested(client, cx, &self.orders, &orders::LIST, &request).await,
+            "locations" => list(client, cx, &self.locations, &locations::LIST, request).await,
+            "products" => nested(client, cx, &self.products, &products::LIST, request).await,
+            "inventory_items" => {
+                list(client, cx, &self.inventory_items, &inventory_items::LIST, request).await
+            }
+            "customers" => list(client, cx, &self.customers, &customers::LIST, request).await,
+            "draft_orders" => nested(client, cx, &self.draft_orders, &draft_orders::LIST, request).await,
+            "orders" => nested(client, cx, &self.orders, &orders::LIST, request).await,
+            "fulfillment_orders" => {
+                nested(client, cx, &self.fulfillment_orders, &fulfillment_orders::LIST, request).await
+            }
+            "returns" => returns::page(client, cx, &self.returns, request).await,
+            "payouts" => list(client, cx, &self.payouts, &payouts::LIST, request).await,
+            "balance_transactions" => {
+                list(client, cx, &self.balance_transactions, &balance_transactions::LIST, request).await
+            }
             "inventory_levels" => {
-                list(client, cx, &self.inventory_levels, &inventory_levels::LIST, &request).await
+                list(client, cx, &self.inventory_levels, &inventory_levels::LIST, request).await
             }
             _ => Err(Error::new(ErrorKind::Unsupported, "shopify has no such stream")),
         }
@@ -87,7 +124,8 @@ async fn one(client: &Client, cx: &Context, stream: &Stream<shop::Shop>) -> Resu
     let (answer, _) = client.ask(cx, &SHOP, Variables::default()).await?;
     let shop = answer.at(SHOP.path)?.ok_or_else(|| answer.invalid("the answer holds no shop"))?;
     let decoded = stream.decode_all(vec![answer.bytes(shop)]);
-    Ok(Page::last(decoded).read_scope(answer.scope()?.text()))
+    let scope = answer.scope()?;
+    Ok(Page::last(decoded).read_scope(scope.text()).findings(scope.findings(&[])))
 }
 
 /// A list whose records come whole.
@@ -143,7 +181,10 @@ mod tests {
         let info = Catalog::new().describe(ConnectorInfo::new("shopify"));
         info.validate().expect("no name is taken");
         let names: Vec<_> = info.streams.iter().map(|stream| stream.name).collect();
-        assert_eq!(names, ["shop", "locations", "products", "customers", "orders", "inventory_levels"]);
+        assert_eq!(names.first(), Some(&"shop"), "the cheapest, which `check` reads");
+        let place = |name: &str| names.iter().position(|known| *known == name);
+        assert!(place("locations") < place("inventory_levels"), "it is read by location");
+        assert_eq!(names.len(), 12);
     }
 
     #[test]

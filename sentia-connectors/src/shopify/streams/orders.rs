@@ -14,13 +14,15 @@ use crate::shopify::{
     bulk::{Child, Export, Gaps, LARGE},
     nested::{Completion, Nested, Stop},
     query::{FULFILLMENT_LINES, ORDER_LINES, ORDER_LISTS, ORDER_PARTS, ORDERS, ORDERS_COUNT, REFUND_LINES},
-    walk::{List, OVERLAP, Search},
+    scope::OLD_ORDERS,
+    search::Search,
+    walk::{List, OVERLAP},
     wire::{Connection, MoneyBag, Ref, Region, Stamp, Whole, id_of, joined, presentment_amount, shop_amount},
 };
 
 /// No filter by status: GraphQL hides no order by it.
 pub(super) static LIST: List =
-    List { query: &ORDERS, size: 50, search: Search::Seconds, whole_with: Some("read_all_orders") };
+    List { hidden: &[OLD_ORDERS], ..List::new(&ORDERS, 50, Search::Seconds("updated_at")) };
 
 /// Refunds and fulfillments are lists that hold connections, so a bulk operation brings their ids only.
 pub(super) static EXPORT: Export = Export {
@@ -130,6 +132,7 @@ pub(super) fn stream() -> Stream<Order> {
         .scopes(&["read_orders", "read_all_orders"])
         .version(|order| Some(order.updated_at.version()))
         .incremental("updatedAt", OVERLAP)
+        .swept()
         .max_page(250)
         .exported_from(LARGE)
         .columns(columns())

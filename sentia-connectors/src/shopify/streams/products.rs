@@ -10,14 +10,15 @@ use crate::shopify::{
     bulk::{Child, Export, LARGE},
     nested::{Completion, Nested, Stop},
     query::{PRODUCT_VARIANTS, PRODUCTS, PRODUCTS_COUNT},
-    walk::{List, OVERLAP, Search},
-    wire::{Connection, Money, Stamp, Whole, joined},
+    search::Search,
+    walk::{List, OVERLAP},
+    wire::{Connection, Measurement, Money, Stamp, Weight, Whole, joined},
 };
 
 /// How often everything is read again: variants and products vanish without a word.
 const WEEK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
 
-pub(super) static LIST: List = List { query: &PRODUCTS, size: 50, search: Search::Seconds, whole_with: None };
+pub(super) static LIST: List = List::new(&PRODUCTS, 50, Search::Seconds("updated_at"));
 
 pub(super) static EXPORT: Export = Export {
     list: &LIST,
@@ -59,7 +60,11 @@ struct Variant {
     compare_at_price: Option<Exact>,
     position: Option<Whole>,
     inventory_quantity: Option<Whole>,
+    /// CONTINUE sells beyond what is in stock, DENY does not.
+    inventory_policy: Option<Text>,
+    available_for_sale: Option<bool>,
     taxable: Option<bool>,
+    created_at: Option<DateTime<Utc>>,
     updated_at: Option<DateTime<Utc>>,
     inventory_item: Option<Item>,
 }
@@ -71,17 +76,6 @@ struct Item {
     tracked: Option<bool>,
     unit_cost: Option<Money>,
     measurement: Option<Measurement>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Measurement {
-    weight: Option<Weight>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Weight {
-    unit: Option<Text>,
-    value: Option<Exact>,
 }
 
 impl Variant {
@@ -151,6 +145,9 @@ fn variants() -> Fields<Variant> {
         .text("unit_cost_currency", |variant| variant.unit_cost().map(|money| money.currency_code.clone()))
         .decimal("weight", |variant| variant.weight()?.value)
         .text("weight_unit", |variant| variant.weight()?.unit.clone())
+        .text("inventory_policy", |variant| variant.inventory_policy.clone())
+        .boolean("available_for_sale", |variant| variant.available_for_sale)
+        .timestamp("created_at", |variant| variant.created_at)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod exporting;
 mod loopback;
 mod reading;
 mod refusals;
+mod returning;
 mod subscribing;
 
 use std::sync::{Arc, Mutex};
@@ -93,8 +94,12 @@ impl Double {
     }
 
     fn context(&self) -> Context {
+        self.context_with_clock().0
+    }
+
+    fn context_with_clock(&self) -> (Context, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
-        Context::new(Http::new(Arc::new(self.clone())), clock, "tenant", "shop")
+        (Context::new(Http::new(Arc::new(self.clone())), clock.clone(), "tenant", "shop"), clock)
     }
 }
 
@@ -177,6 +182,11 @@ fn token(page: &Page) -> String {
         Next::More(token) => token.0.clone(),
         other => panic!("more pages follow, not {other:?}"),
     }
+}
+
+/// What was found about the account.
+fn codes(page: &Page) -> Vec<&str> {
+    page.found().iter().map(|finding| finding.code.as_str()).collect()
 }
 
 /// The page as text: its read scope among the rest.

@@ -1,6 +1,6 @@
 //! Pages, filters, cursors and what an answer could see.
 
-use sentia_core::ErrorKind;
+use sentia_core::{ErrorKind, finding::Effect};
 
 use super::*;
 
@@ -79,13 +79,23 @@ async fn each_stream_has_its_own_filter() {
         "SentiaCustomers" => data(json!({"customers": connection([], None)})),
         "SentiaLocations" => data(json!({"locations": connection([], None)})),
         "SentiaInventoryLevels" => data(json!({"location": {"inventoryLevels": connection([], None)}})),
+        "SentiaInventoryItems" => data(json!({"inventoryItems": connection([], None)})),
+        "SentiaPayouts" => data(json!({"shopifyPaymentsAccount": {"payouts": connection([], None)}})),
+        "SentiaBalanceTransactions" => {
+            data(json!({"shopifyPaymentsAccount": {"balanceTransactions": connection([], None)}}))
+        }
         other => panic!("{other}"),
     });
     let shop = ready().build().expect("valid");
     let since = "2026-11-01T23:59:59Z".parse().ok();
-    for (stream, partition) in
-        [("customers", ""), ("locations", ""), ("inventory_levels", "gid://shopify/Location/7")]
-    {
+    for (stream, partition) in [
+        ("customers", ""),
+        ("locations", ""),
+        ("inventory_levels", "gid://shopify/Location/7"),
+        ("inventory_items", ""),
+        ("payouts", ""),
+        ("balance_transactions", ""),
+    ] {
         let info = info(&shop, stream);
         let request = Fetch::new(&info).changed_since(since).of_partition(partition);
         drop(shop.fetch(&double.context(), request).await.expect("a page"));
@@ -95,6 +105,9 @@ async fn each_stream_has_its_own_filter() {
     assert_eq!(variables[1], json!({"first": 100}));
     let levels = json!({"id": "gid://shopify/Location/7", "first": 250, "query": "updated_at:>='2026-11-01T23:59:59Z'"});
     assert_eq!(variables[2], levels);
+    assert_eq!(variables[3], json!({"first": 250, "query": "updated_at:>='2026-11-01T23:59:59Z'"}));
+    assert_eq!(variables[4], json!({"first": 250, "query": "issued_at:>='2026-11-01T23:59:59Z'"}));
+    assert_eq!(variables[5], json!({"first": 250, "query": "processed_at:>='2026-11-01T23:59:59Z'"}));
 }
 
 #[tokio::test]
@@ -119,6 +132,7 @@ async fn the_shop_is_one_record() {
 async fn scopes_and_served_version_are_the_read_scope() {
     let orders = || json!({"orders": connection([], None)});
     let page = first(&Double::new(move |_, _| data(orders())), "orders").await.expect("a page");
+    assert_eq!(codes(&page), [""; 0], "nothing is hidden");
     assert!(
         text(&page).contains("\"api=2026-07 scopes=read_all_orders,read_orders,read_products\""),
         "{page:?}"
@@ -130,7 +144,18 @@ async fn scopes_and_served_version_are_the_read_scope() {
         (200, vec![("x-shopify-api-version", "2026-10")], json!({"data": data}).to_string())
     });
     let page = first(&fewer, "orders").await.expect("a page");
-    assert!(text(&page).contains("\"api=2026-10 scopes=read_orders last_60_days_only\""), "{page:?}");
+    assert!(text(&page).contains("\"api=2026-10 scopes=read_orders\""), "{page:?}");
+    assert_eq!(codes(&page), ["last_60_days_only", "api_version_fell_forward"]);
+}
+
+#[tokio::test]
+async fn what_a_filtered_list_hides_is_named() {
+    let double = Double::new(|_, _| data(json!({"fulfillmentOrders": connection([], None)})));
+    let page = first(&double, "fulfillment_orders").await.expect("any of the scopes opens the list");
+    assert_eq!(codes(&page), ["merchant_managed_hidden", "third_party_hidden"]);
+    assert!(
+        page.found().iter().all(|found| found.effect == Effect::Hides && found.message.contains("grant"))
+    );
 }
 
 fn customers(count: usize, updated: &str) -> Vec<Value> {
@@ -169,4 +194,45 @@ async fn a_list_that_ends_at_the_wall_is_never_green() {
     assert!(fetch(&shop, &double, "customers", Some("24997 - abc")).await.is_ok());
     let error = fetch(&shop, &double, "customers", Some("24998 - abc")).await.expect_err("cut off");
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+fn items(ids: &[u64], next: Option<&str>) -> Answer {
+    let item = |id: &u64| json!({"id": format!("gid://shopify/InventoryItem/{id}"), "updatedAt": "2026-11-01T10:00:00Z"});
+    data(json!({"inventoryItems": connection(ids.iter().map(item), next)}))
+}
+
+#[tokio::test]
+async fn a_long_list_in_the_order_of_ids_is_cut_by_id() {
+    let double = Double::new(|_, nth| match nth {
+        0 => items(&[7, 9], Some("next")),
+        1 => items(&[9, 12], Some("next")),
+        2 => items(&[14, 12], Some("next")),
+        _ => items(&[9], Some("next")),
+    });
+    let shop = ready().build().expect("valid");
+    let since = 1_793_706_300_000_000_u64;
+    let walked = async |place: String| {
+        let page = fetch(&shop, &double, "inventory_items", Some(&place)).await.expect("a page");
+        token(&page)
+    };
+    let cut = walked(format!("19998 {since} abc")).await;
+    assert_eq!(cut, format!("0 {since}#9 "), "begins anew at the last id, which comes again");
+    assert_eq!(walked(cut).await, format!("2 {since}#9 next"));
+    let filter = "updated_at:>='2026-11-03T11:45:00Z' AND id:>=9";
+    assert_eq!(double.seen()[1].body["variables"], json!({"first": 250, "query": filter}));
+    // Out of order, a cut would lose the records between; at the same id it would walk in a circle.
+    assert_eq!(walked("19998 - abc".to_owned()).await, "20000 - next");
+    assert_eq!(walked("19999 -#9 abc".to_owned()).await, "20000 -#9 next");
+}
+
+#[tokio::test]
+async fn a_shop_without_payments_has_no_payouts_and_one_that_loses_them_midway_is_an_error() {
+    let double = Double::new(|_, _| data(json!({"shopifyPaymentsAccount": null})));
+    let shop = ready().build().expect("valid");
+    for stream in ["payouts", "balance_transactions"] {
+        let page = fetch(&shop, &double, stream, None).await.expect("an empty list");
+        assert_eq!((page.records().len(), page.next()), (0, &Next::Last));
+        let error = fetch(&shop, &double, stream, Some("250 - abc")).await.expect_err("it was there before");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
 }

@@ -68,10 +68,8 @@ async fn a_refused_token_is_renewed_once_and_the_call_made_again() {
     let shop = Shopify::builder().shop("acme.myshopify.com").client_id("app").client_secret("app-secret");
     let page =
         fetch(&shop.build().expect("valid"), &double, "orders", None).await.expect("with the second token");
-    assert!(
-        text(&page).contains("scopes=read_orders last_60_days_only"),
-        "as the token endpoint said: {page:?}"
-    );
+    assert!(text(&page).contains("scopes=read_orders\""), "as the token endpoint said: {page:?}");
+    assert_eq!(codes(&page), ["last_60_days_only"]);
     let seen = double.seen();
     assert_eq!(seen.len(), 4, "token, refused call, token, call");
     assert_eq!(seen[0].raw, "grant_type=client_credentials&client_id=app&client_secret=app-secret");
@@ -86,6 +84,40 @@ async fn a_fixed_token_that_is_refused_is_final_and_never_printed() {
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Unauthenticated, false));
     assert_eq!(double.seen().len(), 1);
     assert!(!format!("{error:?}").contains("ready-secret"));
+}
+
+/// A token of a day: used until a minute before its end, then one caller mints the next for all.
+#[tokio::test]
+async fn a_token_is_renewed_before_its_day_is_over() {
+    let double = Double::new(|asked, nth| match asked.path.as_str() {
+        "/admin/oauth/access_token" => answer(
+            json!({"access_token": format!("minted-{nth}"), "scope": "read_orders", "expires_in": 86399}),
+        ),
+        _ => answer(json!({"data": {"orders": connection([], None)}})),
+    });
+    let shop = Shopify::builder().shop("acme.myshopify.com").client_id("app").client_secret("app-secret");
+    let shop = Arc::new(shop.build().expect("valid"));
+    let (cx, clock) = double.context_with_clock();
+    let info = info(&shop, "orders");
+    let (mut minted, mut tokens) = (Vec::new(), Vec::new());
+    for seconds in [0, 86_338, 1, 86_338] {
+        clock.advance(std::time::Duration::from_secs(seconds));
+        let callers: Vec<_> = (0..20)
+            .map(|_| {
+                let (shop, cx, info) = (shop.clone(), cx.clone(), info.clone());
+                tokio::spawn(async move { shop.fetch(&cx, Fetch::new(&info)).await.map(drop) })
+            })
+            .collect();
+        for caller in callers {
+            caller.await.expect("no panic").expect("no call is refused");
+        }
+        let seen = double.seen();
+        minted.push(seen.iter().filter(|asked| asked.path.ends_with("access_token")).count());
+        tokens.push(seen.last().expect("a call").token.clone());
+    }
+    assert_eq!(minted, [1, 1, 2, 2], "a day less a minute each");
+    assert_eq!((&tokens[0], &tokens[2]), (&tokens[1], &tokens[3]));
+    assert_ne!(tokens[1], tokens[2]);
 }
 
 #[tokio::test]

@@ -39,8 +39,7 @@ pub(super) fn line<'u>(scene: Scene<'u>, order: &'u Order, at: usize, field: &st
         "variant" => {
             return Resolved::maybe(variant().map(|(product, variant)| Node::Variant(product, variant)));
         }
-        // The line's own id is the order line's with one added, as ids of the shop are odd.
-        "id" => gid("FulfillmentOrderLineItem", line.id + 1),
+        "id" => gid("FulfillmentOrderLineItem", line.fulfillment_order_line_id()),
         "totalQuantity" => json!(line.quantity),
         "remainingQuantity" => json!(order.open_quantity(at)),
         "requiresShipping" => json!(true),

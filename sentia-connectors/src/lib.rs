@@ -8,6 +8,8 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(any(feature = "amazon", feature = "shopify"))]
+mod lines;
 #[cfg(any(feature = "shopify", feature = "unleashed", feature = "xero"))]
 mod signature;
 #[cfg(any(feature = "amazon", feature = "microsoft-graph", feature = "shopify", feature = "xero"))]

@@ -14,7 +14,7 @@ use crate::{
     batch::{Batch, Closing, Counts, ManifestEntry, Seen, Settlement},
     cursor::{FullRead, Mode, RunId, Window},
     finding::{Effect, Finding},
-    page::Paging,
+    page::{Paging, Route},
     record::Digest,
     stream::StreamId,
     transport::Usage,
@@ -236,6 +236,9 @@ pub struct Certificate {
     pub run: RunId,
     /// Incremental or full.
     pub mode: Mode,
+    /// How the records came.
+    #[serde(default)]
+    pub route: Route,
     /// What it rests on.
     pub evidence: Evidence,
     /// Complete, with or without quarantine.
@@ -292,7 +295,8 @@ pub struct Certificate {
 /// | numbered pages, and a key seen twice or a declared count that moved | the ground shifted |
 /// | a declared count, and another number of distinct keys and keyless documents | it does not add up |
 /// | a declared count, and as many | proved, [`Evidence::Counted`] |
-/// | no declared count | proved, [`Evidence::Walked`] |
+/// | no declared count, and fewer records than the vendor counted at the window's opening | something is missing |
+/// | no declared count otherwise | proved, [`Evidence::Walked`] |
 ///
 /// What is not proved is read again while `window.attempt` is below `closing.max_attempts`. `sequence` is the manifest
 /// of the last page, which `tally` includes. Where the certificate says [`Sweep::Done`], the sweep is due and safe; the
@@ -347,6 +351,7 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
         stream: batch.stream.clone(),
         run: window.run,
         mode: window.mode,
+        route: window.route,
         evidence,
         outcome: if held { Outcome::CompleteWithQuarantine } else { Outcome::Complete },
         since: window.since,
@@ -389,11 +394,18 @@ fn judge(window: &Window, tally: &Tally) -> Result<Evidence, String> {
             tally.repeated
         ));
     }
-    let Some(declared) = window.declared else { return Ok(Evidence::Walked) };
+    let seen = tally.distinct + tally.keyless;
+    let Some(declared) = window.declared else {
+        return match window.counted.filter(|counted| *counted > seen) {
+            Some(counted) => {
+                Err(format!("the vendor counted {counted} records, its list ended after {seen}"))
+            }
+            None => Ok(Evidence::Walked),
+        };
+    };
     if numbered && window.count_moved {
         return Err("the declared count moved between pages".to_owned());
     }
-    let seen = tally.distinct + tally.keyless;
     if seen != declared {
         return Err(format!("the vendor declared {declared} records, {seen} distinct ones were seen"));
     }
@@ -474,6 +486,20 @@ mod tests {
         assert_eq!(judge(&window(Paging::Numbered, Some(3)), &tally(3, 0, 0)), Ok(Evidence::Counted));
         assert_eq!(judge(&window(Paging::Numbered, Some(3)), &tally(2, 0, 1)), Ok(Evidence::Counted));
         assert_eq!(judge(&window(Paging::Chained, None), &tally(3, 2, 0)), Ok(Evidence::Walked));
+    }
+
+    #[test]
+    fn a_list_that_ends_before_the_vendors_own_count_is_not_believed() {
+        let counted = |counted| Window { counted: Some(counted), ..window(Paging::Chained, None) };
+        assert!(judge(&counted(5), &tally(3, 0, 1)).is_err_and(|reason| reason.contains("counted 5")));
+        assert_eq!(judge(&counted(4), &tally(3, 0, 1)), Ok(Evidence::Walked));
+        assert_eq!(judge(&counted(2), &tally(3, 0, 0)), Ok(Evidence::Walked), "more came meanwhile");
+        let declared = Window { declared: Some(3), ..counted(5) };
+        assert_eq!(
+            judge(&declared, &tally(3, 0, 0)),
+            Ok(Evidence::Counted),
+            "a count of this very window is better"
+        );
     }
 
     #[test]

@@ -81,6 +81,23 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// How many records a full read of `stream` holds, as far as the vendor tells by one cheap call.
+    ///
+    /// The engine asks for it where a stream declares an [`Export`](crate::stream::Export), when it opens a window for
+    /// everything. It chooses the route by the answer, and does not believe a list of pages that ends before so many records
+    /// were seen. A vendor that stops counting somewhere has at least so many: a cap below the export's `from_records` is no
+    /// answer, and neither is a count of more than the list shows. Default: none, and the stream is read page by page.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch). A size that cannot be had fails nothing: the stream is then read page by page.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    async fn size(&self, cx: &Context, stream: &StreamInfo) -> Result<Option<u64>> {
+        let _ = (cx, stream);
+        Ok(None)
+    }
+
     /// Makes the cheapest authorized call: the first page of the first stream, one record long.
     ///
     /// # Errors
@@ -106,6 +123,10 @@ impl<C: Connector + ?Sized> Connector for Arc<C> {
 
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         (**self).webhooks()
+    }
+
+    async fn size(&self, cx: &Context, stream: &StreamInfo) -> Result<Option<u64>> {
+        (**self).size(cx, stream).await
     }
 
     async fn check(&self, cx: &Context) -> Result<()> {

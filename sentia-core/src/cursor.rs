@@ -12,7 +12,7 @@ use crate::{
     batch::Counts,
     certificate::{Certificate, full_read},
     finding::Finding,
-    page::{PageToken, Paging},
+    page::{PageToken, Paging, Route},
     transport::Usage,
 };
 
@@ -65,6 +65,9 @@ pub struct Window {
     /// True for an increment that reaches back by the stream's `reread_window`.
     #[serde(default)]
     pub rereading: bool,
+    /// How its records come; pages where an older version stored it.
+    #[serde(default)]
+    pub route: Route,
     /// Upper bound: the vendor's clock at the window's first response, or what the vendor says it answered up to.
     /// From the `Date` header; none where the vendor sends no date.
     pub bound: Option<DateTime<Utc>>,
@@ -82,6 +85,10 @@ pub struct Window {
     pub paging: Paging,
     /// The count the vendor declared with the last page.
     pub declared: Option<u64>,
+    /// How many records the vendor counted when it was opened, at least; none where nobody was asked.
+    /// Not a count of this window: records come and go while it is read. Fewer of them than that are looked for again.
+    #[serde(default)]
+    pub counted: Option<u64>,
     /// True once a page declared another count than the page before.
     pub count_moved: bool,
     /// The newest version seen, in microseconds; stands in for `bound` where a vendor sends no date.
@@ -116,6 +123,7 @@ impl Window {
             resume: None,
             resume_at: None,
             rereading: false,
+            route: Route::Pages,
             bound: None,
             opened,
             token: None,
@@ -124,6 +132,7 @@ impl Window {
             page_size: None,
             paging: Paging::Chained,
             declared: None,
+            counted: None,
             count_moved: false,
             newest: None,
             read_scope: None,
@@ -142,6 +151,8 @@ impl Window {
             attempt: self.attempt + 1,
             resume: self.resume.clone(),
             rereading: self.rereading,
+            route: self.route,
+            counted: self.counted,
             bound: self.bound,
             page_size: self.page_size,
             ..fresh

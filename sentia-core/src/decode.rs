@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::{
     Error, ErrorKind, Exact, Result, Text,
     record::{Document, Key, Record, Rejected, Version},
-    stream::{ChildInfo, Column, Deletes, Reading, StreamInfo},
+    stream::{ChildInfo, Column, Deletes, Export, Reading, StreamInfo},
     value::{ChildRows, ColumnKind, Value, storable},
 };
 
@@ -345,6 +345,12 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
     #[must_use]
     pub fn max_window(self, window: std::time::Duration) -> Self {
         self.declare(|info| info.max_window = Some(window))
+    }
+
+    /// Says that the vendor exports it whole; see [`StreamInfo::export`].
+    #[must_use]
+    pub fn exported_from(self, records: u64) -> Self {
+        self.declare(|info| info.export = Some(Export { from_records: records }))
     }
 
     /// Names what the vendor must grant.

@@ -61,8 +61,9 @@ pub enum ErrorKind {
     /// The vendor's answer is not what its documentation promises.
     /// Permanent, unless the answer may have been cut off on its way; then it is asked for again.
     InvalidResponse,
-    /// A page or resume token is too old for the vendor.
-    /// Permanent for that token: the engine opens the window anew, or turns it into a full read.
+    /// A page or resume token is too old for the vendor, or the job it names came to nothing.
+    /// Permanent for that token: the engine opens the window anew, after the wait that the error names, or turns it into a
+    /// full read.
     PositionExpired,
     /// A signature or a sealed secret does not verify.
     /// Permanent.

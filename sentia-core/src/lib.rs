@@ -59,7 +59,7 @@ pub use self::{
     error::{Error, ErrorKind, Owner, Result, Status},
     key_store::KeyStore,
     number::Exact,
-    page::{Fetch, Page},
+    page::{Fetch, Page, Route},
     quality::QualityRule,
     record::{Key, Record, Rejected, Version},
     report::RunReport,

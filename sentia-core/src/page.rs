@@ -54,12 +54,21 @@ pub struct Fetch<'a> {
     pub(crate) resume: Option<&'a PageToken>,
     pub(crate) page: Option<&'a PageToken>,
     pub(crate) page_size: Option<u32>,
+    pub(crate) route: Route,
 }
 
 impl<'a> Fetch<'a> {
     /// A request for the first page of everything in `stream`.
     pub fn new(stream: &'a StreamInfo) -> Self {
-        Fetch { stream, partition: "", since: None, resume: None, page: None, page_size: None }
+        Fetch {
+            stream,
+            partition: "",
+            since: None,
+            resume: None,
+            page: None,
+            page_size: None,
+            route: Route::Pages,
+        }
     }
 
     /// Asks for what changed since `bound`, inclusive.
@@ -96,6 +105,12 @@ impl<'a> Fetch<'a> {
         Fetch { page_size: records, ..self }
     }
 
+    /// Asks for the records by `route`; by pages unless it is said.
+    #[must_use]
+    pub fn by(self, route: Route) -> Self {
+        Fetch { route, ..self }
+    }
+
     /// The stream's entry.
     pub fn stream(&self) -> &'a StreamInfo {
         self.stream
@@ -126,6 +141,12 @@ impl<'a> Fetch<'a> {
         self.page.map(|token| token.0.as_str())
     }
 
+    /// How the records come. Only a stream that declares an [`Export`](crate::stream::Export) is ever asked for by it, and
+    /// only for everything it holds.
+    pub fn route(&self) -> Route {
+        self.route
+    }
+
     /// How many records a page should hold: what the caller asked for, or `default`, at most the vendor's largest.
     pub fn page_size(&self, default: u32) -> u32 {
         let wanted = self.page_size.unwrap_or(default).max(1);
@@ -146,6 +167,28 @@ pub enum Next {
     /// At this token, not before the time is over: a report is being made.
     /// The wait is by the engine's clock, and ends early when the run is cancelled.
     Wait(PageToken, Duration),
+}
+
+/// How the records of a window come.
+///
+/// The engine chooses it when it opens the window, and the window keeps it, so that a restart goes on the same way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// Page after page of the vendor's list.
+    #[default]
+    Pages,
+    /// Out of a file that a job of the vendor's makes of the whole stream.
+    Export,
+}
+
+impl std::fmt::Display for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Route::Pages => "pages",
+            Route::Export => "export",
+        })
+    }
 }
 
 /// How pages follow each other.

@@ -11,6 +11,7 @@ use crate::{
     certificate::{Certificate, Outcome, Sweep},
     cursor::{Mode, RunId},
     finding::{self, Finding},
+    page::Route,
     transport::Usage,
 };
 
@@ -64,6 +65,9 @@ pub struct StreamReport {
     pub counts: Counts,
     /// Pages committed.
     pub pages: u64,
+    /// How the records came; by export where those of any partition did.
+    #[serde(default)]
+    pub route: Route,
     /// Calls and bytes.
     pub usage: Usage,
     /// The proofs, one per partition.
@@ -86,6 +90,7 @@ impl StreamReport {
             deleted: 0,
             counts: Counts::default(),
             pages: 0,
+            route: Route::Pages,
             usage: Usage::default(),
             certificates: Vec::new(),
             findings: Vec::new(),
@@ -207,6 +212,15 @@ pub enum Event {
         partition: String,
         /// The page it resumes behind; 0 for a fresh window.
         pages: u64,
+    },
+    /// A window opens for a stream that the vendor also exports, and its route is chosen.
+    Routed {
+        /// Its stream.
+        stream: String,
+        /// How its records come.
+        route: Route,
+        /// How many there are, at least; none where the vendor was not asked or did not say.
+        records: Option<u64>,
     },
     /// A page is durable.
     Committed {

@@ -108,6 +108,17 @@ impl Spool {
         })
     }
 
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// `Store` when the disk fails.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        match std::fs::remove_file(self.path(name)?) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(failed("remove", e)),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads up to `length` bytes from `offset`; fewer only at the end of the file.
     ///
     /// # Errors
@@ -242,5 +253,7 @@ mod tests {
             .await
             .expect("converts");
         assert_eq!(spool.read_at("upper", 1, 9).await.expect("there"), "BC");
+        assert!(spool.remove("upper").is_ok() && !spool.contains("upper"));
+        assert!(spool.remove("upper").is_ok(), "twice does no harm");
     }
 }

@@ -96,6 +96,14 @@ pub enum Deletes {
     Sweep,
 }
 
+/// A stream that the vendor exports whole, as a job of its own: a file is ordered, waited for and downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Export {
+    /// From how many records on the export is the better way to read everything.
+    /// The engine compares it with [`Connector::size`](crate::Connector::size).
+    pub from_records: u64,
+}
+
 /// A stream as data: the engine, the store and the documentation read the same entry.
 ///
 /// ```
@@ -148,6 +156,9 @@ pub struct StreamInfo {
     /// The longest span the vendor answers for in one question.
     /// Default none. The connector cuts longer ones by [`Slice`](crate::slice::Slice).
     pub max_window: Option<Duration>,
+    /// Whether the vendor exports it whole.
+    /// Default none: everything is read page by page.
+    pub export: Option<Export>,
     /// What the vendor must grant: scopes, permissions or roles in its own words.
     pub scopes: Vec<&'static str>,
     /// What a record of it is, in one clause; for the documentation.
@@ -172,6 +183,7 @@ impl StreamInfo {
             full_every: None,
             reread_window: None,
             max_window: None,
+            export: None,
             scopes: Vec::new(),
             description: "",
         }
@@ -227,6 +239,14 @@ impl StreamInfo {
     #[must_use]
     pub fn max_window(mut self, window: Duration) -> Self {
         self.max_window = Some(window);
+        self
+    }
+
+    /// Says that the vendor exports it whole, and from how many records on that is the better way; see
+    /// [`export`](Self::export).
+    #[must_use]
+    pub fn exported_from(mut self, records: u64) -> Self {
+        self.export = Some(Export { from_records: records });
         self
     }
 

@@ -34,6 +34,7 @@ differs. Each table is named `<vendor>_<stream>`; beside the columns listed here
 - *deletions*: a status or field of the document, or an event, as soon as the record is read; or found missing by the next
   proved full read.
 - *again*: how often everything is read again, and how far back an increment reaches once a day.
+- *export*: from how many records on a full read comes by the vendor's own export.
 - *span*: the longest span the vendor answers for in one question; longer ones are cut.
 ";
 
@@ -42,8 +43,9 @@ fn document() -> String {
     for (name, feature, info) in vendors() {
         let _ =
             write!(text, "\n## {name}\n\nFeature `{feature}`. Limits kept: {}.\n\n", limits(&info.limits));
-        text += "| stream | what | key | read | deletions | again | span | page | read by | scopes |\n";
-        text += "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+        text +=
+            "| stream | what | key | read | deletions | again | export | span | page | read by | scopes |\n";
+        text += "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
         for stream in &info.streams {
             let _ = writeln!(text, "{}", row(stream));
         }
@@ -89,6 +91,7 @@ fn row(stream: &StreamInfo) -> String {
         read,
         deletions.to_owned(),
         full.into_iter().chain(back).collect::<Vec<_>>().join(", "),
+        stream.export.map(|export| format!("from {}", export.from_records)).unwrap_or_default(),
         stream.max_window.map(span).unwrap_or_default(),
         stream.max_page.map(|page| page.to_string()).unwrap_or_default(),
         stream.partitioned_by.map(|parent| format!("each of `{parent}`")).unwrap_or_default(),

@@ -6,14 +6,16 @@ use std::{
 };
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
+use sentia_core::{Context, Error, ErrorKind, Result, Text, transport::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use url::Url;
 
 use super::{
     envelope::Envelope,
-    error::{classify, is_too_dear},
+    error::{classify, is_too_dear, storage},
     query::Query,
     rounding::lost_digits,
     scope::ReadScope,
@@ -22,6 +24,9 @@ use crate::token::AccessTokens;
 
 /// Pages are not made smaller than this; a query too dear at five records is too dear.
 const SMALLEST_PAGE: u32 = 5;
+
+/// Where Shopify keeps the results of bulk operations [captures: `storage.googleapis.com/shopify-tiers-assets-...`].
+const STORAGE: &str = "storage.googleapis.com";
 
 /// Variables of a query; each query declares those it takes.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -35,7 +40,10 @@ pub(super) struct Variables<'a> {
     /// After which cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) after: Option<&'a str>,
-    /// The search.
+    /// Which objects to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ids: Option<&'a [Text]>,
+    /// The search, or the query of a bulk operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) query: Option<&'a str>,
 }
@@ -137,6 +145,35 @@ impl Client {
         request.cost(self.learned_of(query).points).classify(classify).send().await
     }
 
+    /// The version that is asked for.
+    pub(super) fn pinned(&self) -> &str {
+        &self.version
+    }
+
+    /// Downloads what `address` leads to into the spool. It is signed: neither the token nor any other header goes with it.
+    pub(super) async fn download(&self, cx: &Context, address: &str, name: &str) -> Result<()> {
+        let url = self.trusted(address)?;
+        let get = cx.http().get(url.as_str()).classify(storage).spool_to(cx.spool(), name);
+        get.send().await.map(drop)
+    }
+
+    /// An address is followed to the configured one or to the storage that Shopify keeps results in, and nowhere else: an
+    /// answer must not make this process ask its own network.
+    fn trusted(&self, address: &str) -> Result<Url> {
+        let refused = |message: &'static str| Error::new(ErrorKind::InvalidResponse, message);
+        let url = Url::parse(address).map_err(|_| refused("shopify's address of the export is not a URL"))?;
+        let own = Url::parse(&self.endpoint).map(|own| own.origin());
+        if own.is_ok_and(|own| url.origin() == own) {
+            return Ok(url);
+        }
+        let host = url.host_str().unwrap_or_default();
+        if url.scheme() == "https" && url.port().is_none() && host == STORAGE {
+            return Ok(url);
+        }
+        let message = "shopify's address of the export leads to a host that is not its storage; read the stream by pages";
+        Err(refused(message).context("host", host))
+    }
+
     fn learned(&self) -> MutexGuard<'_, HashMap<&'static str, Learned>> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -173,6 +210,11 @@ impl Answer {
             (object, found) = (raw.get().as_bytes(), Some(raw));
         }
         Ok(found)
+    }
+
+    /// The vendor's time of this answer.
+    pub(super) fn date(&self) -> Option<DateTime<Utc>> {
+        self.response.date()
     }
 
     /// Decodes what stands at `path`.
@@ -221,4 +263,42 @@ impl Answer {
 /// The members of an object.
 pub(super) fn members(object: &[u8]) -> serde_json::Result<HashMap<&str, &RawValue>> {
     serde_json::from_slice(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::ReadyToken;
+
+    #[test]
+    fn an_export_is_fetched_from_shopifys_storage_only() {
+        let tokens = || AccessTokens::new(ReadyToken("t".into()));
+        let client = Client::new("https://acme.myshopify.com", "2026-07".into(), tokens());
+        for address in [
+            "https://storage.googleapis.com/shopify-tiers-assets-prod-us-east1/x?Signature=y",
+            "https://acme.myshopify.com/x",
+        ] {
+            assert!(client.trusted(address).is_ok(), "{address}");
+        }
+        for address in [
+            "http://storage.googleapis.com/x",
+            "https://storage.googleapis.com:8443/x",
+            "https://storage.googleapis.com.evil.example/x",
+            "https://storage.googleapis.com@evil.example/x",
+            "https://evil.example/storage.googleapis.com",
+            "https://169.254.169.254/latest/meta-data",
+            "https://127.0.0.1/x",
+            "file:///etc/passwd",
+            "http://acme.myshopify.com/x",
+            "/x",
+            "",
+        ] {
+            let error = client.trusted(address).expect_err(address);
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+            assert!(!format!("{error:?}").contains("Signature"));
+        }
+        let loopback = Client::new("http://127.0.0.1:8080", "2026-07".into(), tokens());
+        assert!(loopback.trusted("http://127.0.0.1:8080/x").is_ok());
+        assert!(loopback.trusted("http://127.0.0.1:8081/x").is_err(), "another port is another service");
+    }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sentia_core::{
-    Connector, ConnectorInfo, Context, Fetch, Page, Result,
+    Connector, ConnectorInfo, Context, Fetch, Page, Result, StreamInfo,
     push::Webhooks,
     transport::{Limit, Pacing},
 };
@@ -56,5 +56,12 @@ impl Connector for Shopify {
 
     fn webhooks(&self) -> Option<&dyn Webhooks> {
         self.receiver.as_ref().map(|receiver| receiver as &dyn Webhooks)
+    }
+
+    async fn size(&self, cx: &Context, stream: &StreamInfo) -> Result<Option<u64>> {
+        match Catalog::export(stream.name) {
+            Some(export) => export.size(&self.client, cx).await,
+            None => Ok(None),
+        }
     }
 }

@@ -60,6 +60,26 @@ pub(super) fn classify_grant(response: &mut Response) -> Result<()> {
     }
 }
 
+/// Set on the error of a download whose address does not open: a new one may.
+pub(super) const LINK: &str = "link";
+
+/// The table of the storage that results of bulk operations lie in: it speaks XML, and an address lives seven days. The body
+/// is not quoted: it repeats parts of the signed address.
+pub(super) fn storage(response: &mut Response) -> Result<()> {
+    let status = response.status.as_u16();
+    let (kind, message) = match status {
+        200..=299 => return Ok(()),
+        401 | 403 => (ErrorKind::PermissionDenied, "the address of the export has expired"),
+        404 | 410 => (ErrorKind::NotFound, "the export is no longer stored"),
+        408 | 504 => (ErrorKind::Timeout, "the storage took too long"),
+        429 | 500..=599 => (ErrorKind::Unavailable, "the storage has a problem"),
+        _ => (ErrorKind::InvalidResponse, "the storage refused the download"),
+    };
+    let error = Error::new(kind, message).context("status", status);
+    let is_dead = matches!(status, 401 | 403 | 404 | 410);
+    Err(if is_dead { error.context(LINK, "closed") } else { error })
+}
+
 /// True where the query asked for more points than one query may: a smaller page is the remedy.
 pub(super) fn is_too_dear(error: &Error) -> bool {
     error.context_value("code") == Some(TOO_DEAR)
@@ -352,6 +372,22 @@ mod tests {
         let error = refused(301, &[("location", "https://other.myshopify.com/admin?signature=secret")], "");
         assert_eq!(error.context_value("target"), Some("other.myshopify.com"));
         assert!(!format!("{error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn the_storage_tells_a_dead_address_from_an_outage() {
+        let of = |status| {
+            let status = StatusCode::from_u16(status).expect("status");
+            let mut response =
+                Response::new(status, HeaderMap::new(), Bytes::from_static(b"<Error>canary</Error>"));
+            storage(&mut response).expect_err("refused")
+        };
+        for status in [401, 403, 404, 410] {
+            assert_eq!(of(status).context_value(LINK), Some("closed"), "{status}");
+        }
+        assert_eq!((of(503).kind(), of(503).is_temporary()), (ErrorKind::Unavailable, true));
+        assert_eq!((of(504).kind(), of(504).context_value(LINK)), (ErrorKind::Timeout, None));
+        assert!([400, 403, 503].iter().all(|status| !format!("{:?}", of(*status)).contains("canary")));
     }
 
     #[test]

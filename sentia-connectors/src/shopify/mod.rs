@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod bulk;
 mod client;
 mod config;
 mod connector;
@@ -19,10 +20,10 @@ mod walk;
 mod webhook;
 mod wire;
 
-#[doc(hidden)]
-pub use self::query::QUERIES;
 pub use self::{
     config::{ShopifyBuilder, ShopifyConfig},
     connector::{Shopify, catalog},
     subscription::{NewSubscriptions, Refused, Subscription, Subscriptions},
 };
+#[doc(hidden)]
+pub use self::{query::QUERIES, streams::bulk_queries};

@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 use super::{
     client::{Answer, Client, Variables, members},
     query::Query,
-    walk::Listed,
     wire::Connection,
 };
 
@@ -57,10 +56,10 @@ pub(super) async fn decode_nested<W: Nested>(
     client: &Client,
     cx: &Context,
     stream: &Stream<W>,
-    listed: &Listed,
+    documents: &[Bytes],
 ) -> Result<Decoded> {
     let mut decoded = Decoded::default();
-    for document in &listed.documents {
+    for document in documents {
         decoded.push(complete(client, cx, stream, document).await?);
     }
     Ok(decoded)

@@ -14,7 +14,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Whether it changes something at Shopify.
+    /// Whether it may take effect at Shopify, so that a second sending could do so twice.
     pub(super) fn is_mutation(&self) -> bool {
         self.text.starts_with("mutation")
     }
@@ -82,6 +82,22 @@ queries! {
     PAYOUTS = "payouts", ["shopifyPaymentsAccount", "payouts"], 27.0;
     /// Movements of the payments account.
     BALANCE_TRANSACTIONS = "balance_transactions", ["shopifyPaymentsAccount", "balanceTransactions"], 38.0;
+    /// What the app may see.
+    SCOPES = "scopes", ["currentAppInstallation"], 2.0;
+    /// How many orders there are.
+    ORDERS_COUNT = "orders_count", ["ordersCount", "count"], 12.0;
+    /// How many products there are.
+    PRODUCTS_COUNT = "products_count", ["productsCount", "count"], 12.0;
+    /// How many customers there are.
+    CUSTOMERS_COUNT = "customers_count", ["customersCount", "count"], 12.0;
+    /// Orders a bulk operation.
+    BULK_RUN = "bulk_run", ["bulkOperationRunQuery"], 10.0;
+    /// The app's newest bulk operations.
+    BULK_OPERATIONS = "bulk_operations", ["bulkOperations"], 12.0;
+    /// One bulk operation.
+    BULK_STATUS = "bulk_status", ["bulkOperation"], 3.0;
+    /// The refunds and fulfillments of many orders.
+    ORDER_PARTS = "order_parts", ["nodes"], 32.0;
     /// The stock of one location.
     INVENTORY_LEVELS = "inventory_levels", ["location", "inventoryLevels"], 49.0;
     /// The app's webhook subscriptions in this shop.
@@ -105,6 +121,7 @@ mod tests {
         for (page, follow_up) in [
             (&ORDERS, &ORDER_LINES),
             (&ORDERS, &ORDER_LISTS),
+            (&ORDERS, &ORDER_PARTS),
             (&ORDERS, &REFUND_LINES),
             (&ORDERS, &FULFILLMENT_LINES),
             (&PRODUCTS, &PRODUCT_VARIANTS),

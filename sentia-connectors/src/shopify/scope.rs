@@ -35,11 +35,22 @@ impl ReadScope {
         format!("api={} scopes={}", self.served, self.scopes.join(","))
     }
 
+    /// What [`text`](Self::text) says, where `pinned` is asked for.
+    pub(super) fn parse(text: &str, pinned: &str) -> Option<Self> {
+        let (served, scopes) = text.strip_prefix("api=")?.split_once(" scopes=")?;
+        let scopes = scopes.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+        Some(ReadScope { pinned: pinned.to_owned(), served: served.to_owned(), scopes })
+    }
+
+    /// True where `scope` was granted.
+    pub(super) fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted == scope)
+    }
+
     /// What somebody should know: what is hidden, and that another version answers than the pinned one. Shopify does
     /// not refuse a version that ran out: it serves a newer one [shopify.dev "About Shopify API versioning"].
     pub(super) fn findings(&self, hidden: &[Hidden]) -> Vec<Finding> {
-        let has = |scope: &str| self.scopes.iter().any(|granted| granted == scope);
-        let hidden = hidden.iter().filter(|hidden| !has(hidden.without));
+        let hidden = hidden.iter().filter(|hidden| !self.has(hidden.without));
         let hidden = hidden.map(|hidden| Finding::hides(hidden.code, hidden.message));
         let forward = (self.served != self.pinned).then(|| {
             let (pinned, served) = (&self.pinned, &self.served);
@@ -64,6 +75,14 @@ mod tests {
             served: served.to_owned(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         };
+        for scopes in [&[][..], &["read_orders"], &["read_all_orders", "read_orders"]] {
+            let scope = scope("2026-10", scopes);
+            let again = ReadScope::parse(&scope.text(), "2026-07").expect("reads back");
+            assert_eq!(
+                (again.text(), again.findings(&[OLD_ORDERS])),
+                (scope.text(), scope.findings(&[OLD_ORDERS]))
+            );
+        }
         assert_eq!(scope("2026-07", &["read_all_orders"]).findings(&[OLD_ORDERS]), []);
         assert_eq!(scope("2026-07", &[]).findings(&[]), []);
         let found = scope("2026-10", &["read_orders"]).findings(&[OLD_ORDERS]);

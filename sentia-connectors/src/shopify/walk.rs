@@ -78,6 +78,7 @@ impl List {
             first: Some(request.page_size(self.size)),
             after: place.after.as_deref(),
             query: search.as_deref(),
+            ..Variables::default()
         };
         let (answer, _) = client.ask(cx, self.query, variables).await?;
         let (documents, info) = match answer.at(self.query.path)? {

@@ -9,7 +9,7 @@ use super::rules::Rules;
 use crate::{
     Connector, Context, Error, ErrorKind, Result,
     cursor::Window,
-    page::{Fetch, Page, PageToken},
+    page::{Fetch, Page, PageToken, Route},
     stream::StreamInfo,
     transport::{Meter, Usage},
 };
@@ -47,6 +47,7 @@ struct Place {
     since: Option<DateTime<Utc>>,
     resume: Option<PageToken>,
     token: Option<PageToken>,
+    route: Route,
 }
 
 impl Fetcher {
@@ -55,7 +56,12 @@ impl Fetcher {
     /// An error names vendor, stream, partition and page.
     pub(super) fn begin(&self, window: &Window) -> AbortOnDropHandle<Result<Fetched>> {
         let fetcher = self.clone();
-        let place = Place { since: window.since, resume: window.resume.clone(), token: window.token.clone() };
+        let place = Place {
+            since: window.since,
+            resume: window.resume.clone(),
+            token: window.token.clone(),
+            route: window.route,
+        };
         let page = window.pages + 1;
         AbortOnDropHandle::new(tokio::spawn(async move {
             let located = |error: Error| {
@@ -72,6 +78,13 @@ impl Fetcher {
         }))
     }
 
+    /// How many records a full read holds, and what asking cost.
+    pub(super) async fn size(&self) -> (Result<Option<u64>>, Usage) {
+        let before = self.meter.usage();
+        let size = self.connector.size(&self.cx.for_stream(&self.info), &self.info).await;
+        (size, self.meter.usage().since(before))
+    }
+
     async fn fetch(&self, place: Place) -> Result<Fetched> {
         let before = self.meter.usage();
         let cx = self.cx.for_stream(&self.info);
@@ -80,7 +93,8 @@ impl Fetcher {
             .changed_since(place.since)
             .resumed_from(place.resume.as_ref())
             .at(place.token.as_ref())
-            .sized(self.page_size);
+            .sized(self.page_size)
+            .by(place.route);
         let mut broken = 0;
         let (started, mut page) = loop {
             crash_point("fetch.before");

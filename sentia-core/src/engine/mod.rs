@@ -11,6 +11,7 @@ mod pipeline;
 mod progress;
 mod reader;
 mod reading;
+mod routing;
 mod rules;
 
 pub use self::{

@@ -12,6 +12,7 @@ use crate::{
     certificate::SweepPolicy,
     clock::{Clock, SystemClock},
     cursor::Mode,
+    page::Route,
     report::{Event, RunReport, StreamReport},
     security::Vault,
     sink::RecordReader,
@@ -79,6 +80,7 @@ pub struct Pipeline {
     streams: Option<Vec<String>>,
     mode: Mode,
     page_size: Option<u32>,
+    route: Option<Route>,
     rules: Rules,
     sweep: SweepPolicy,
     clock: Arc<dyn Clock>,
@@ -100,6 +102,7 @@ impl Pipeline {
             streams: None,
             mode: Mode::Incremental,
             page_size: None,
+            route: None,
             rules: Rules::default(),
             sweep: SweepPolicy::default(),
             clock: Arc::new(SystemClock),
@@ -147,6 +150,15 @@ impl Pipeline {
     /// records.
     pub fn page_size(self, records: u32) -> Self {
         Pipeline { page_size: Some(records), ..self }
+    }
+
+    /// Reads everything by this route, where the vendor offers it. Default: the engine asks how much there is, and
+    /// chooses.
+    ///
+    /// It concerns full reads of streams that declare an [`Export`](crate::stream::Export); all others come by pages. A
+    /// window in progress on the other route is opened anew.
+    pub fn route(self, route: Route) -> Self {
+        Pipeline { route: Some(route), ..self }
     }
 
     /// Judges the records of `stream` before they are committed.
@@ -338,6 +350,7 @@ impl Pipeline {
             table: table.clone(),
             run: report.run,
             mode: self.mode,
+            route: self.route,
             sweep: self.sweep,
         };
         let partitions = Partitions::of(&self.ports, &self.connector.info(), table, report).await?;

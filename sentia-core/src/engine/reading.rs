@@ -12,13 +12,13 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, Status,
     batch::{Batch, Closing, Receipt, Settlement},
     certificate::SweepPolicy,
     clock::Clock,
     cursor::{Checkpoint, Mode, Window},
     finding,
-    page::{Next, Paging},
+    page::{Next, Paging, Route},
     report::{Event, StreamReport},
     stream::{Deletes, Reading as StreamReading, StreamId},
     table::StreamTable,
@@ -49,6 +49,8 @@ pub(super) struct Reading<'a> {
     pub(super) table: StreamTable,
     pub(super) run: Uuid,
     pub(super) mode: Mode,
+    /// The route that the host wants.
+    pub(super) route: Option<Route>,
     pub(super) sweep: SweepPolicy,
 }
 
@@ -73,7 +75,8 @@ impl Reading<'_> {
     /// # Errors
     /// What stopped the read; every page committed before stays, and the next run resumes behind it.
     pub(super) async fn run(&self, report: &mut StreamReport) -> Result<()> {
-        let mut position = self.begin().await?;
+        let mut position = self.begin(report).await?;
+        report.route = report.route.max(position.window.route);
         self.observer.tell(|| Event::Began {
             stream: self.id.stream.clone(),
             partition: self.id.partition.clone(),
@@ -82,8 +85,8 @@ impl Reading<'_> {
         let mut pending = self.fetch(&position);
         loop {
             let fetched = match self.wait_for(pending).await {
-                Err(error) if error.kind() == ErrorKind::PositionExpired => {
-                    pending = self.start_over(&mut position, error)?;
+                Err(error) if is_lost(&position, &error) => {
+                    pending = self.start_over(&mut position, error, report).await?;
                     continue;
                 }
                 fetched => fetched?,
@@ -100,7 +103,10 @@ impl Reading<'_> {
             report.add(receipt.counts);
             match self.settled(&mut position, receipt, report)? {
                 Settled::Done => return Ok(()),
-                Settled::Again => pending = self.fetch(&position),
+                Settled::Again => {
+                    self.recount(&mut position.window, report).await?;
+                    pending = self.fetch(&position);
+                }
                 Settled::Open => pending = self.follow(&position, next, prefetched).await?,
             }
         }
@@ -113,7 +119,7 @@ impl Reading<'_> {
     /// # Errors
     /// As [`run`](Self::run).
     pub(super) async fn retire(&self, report: &mut StreamReport) -> Result<()> {
-        let mut position = self.begin().await?;
+        let (mut position, _) = self.position().await?;
         let sequence = position.checkpoint.sequence + 1;
         position.window = Window {
             read_scope: position.checkpoint.full.as_ref().and_then(|full| full.read_scope.clone()),
@@ -137,18 +143,31 @@ impl Reading<'_> {
         self.settled(&mut position, receipt, report).map(drop)
     }
 
-    async fn begin(&self) -> Result<Position> {
+    /// The position to read from; where it is a fresh window's, its route is chosen.
+    async fn begin(&self, report: &mut StreamReport) -> Result<Position> {
+        let (mut position, is_fresh) = self.position().await?;
+        if is_fresh {
+            self.choose(&mut position.window, report).await?;
+        }
+        Ok(position)
+    }
+
+    /// The position that the checkpoint leaves, and whether its window is opened with it.
+    async fn position(&self) -> Result<(Position, bool)> {
         let mut checkpoint = self.ports.checkpoint(&self.id).await?.unwrap_or_default();
         let due = self.due(&checkpoint);
         let resumable = |window: &Window| {
             window.page_size == self.fetcher.page_size
                 && (window.mode == due.mode || self.mode == Mode::Incremental)
+                && self.wanted(window.mode).is_none_or(|route| route == window.route)
         };
-        let window = checkpoint.window.take().filter(resumable).unwrap_or(due);
+        let begun = checkpoint.window.take().filter(resumable);
+        let is_fresh = begun.is_none();
+        let window = begun.unwrap_or(due);
         let epoch = checkpoint.epoch + 1;
         let inherited = window.token.is_some();
         let progress = Progress::of(self.table.info());
-        Ok(Position { checkpoint, window, epoch, progress, inherited })
+        Ok((Position { checkpoint, window, epoch, progress, inherited }, is_fresh))
     }
 
     /// The window that is due by what was proved so far.
@@ -182,8 +201,13 @@ impl Reading<'_> {
     }
 
     /// Goes on after the vendor let a token expire: a page token costs another reading of the window, a resume token
-    /// a full read in its place.
-    fn start_over(&self, position: &mut Position, error: Error) -> Result<Pending> {
+    /// a full read in its place. An error that says how long to leave the vendor alone is waited for.
+    async fn start_over(
+        &self,
+        position: &mut Position,
+        error: Error,
+        report: &mut StreamReport,
+    ) -> Result<Pending> {
         let window = &position.window;
         let sequence = position.checkpoint.sequence + 1;
         let next = if position.inherited {
@@ -193,13 +217,20 @@ impl Reading<'_> {
             window.reread(sequence)
         } else if window.token.is_none() && window.resume.is_some() {
             let full = Window::open(self.run, Mode::Full, None, self.clock.now(), sequence);
-            Window { page_size: window.page_size, ..full }
+            let mut full = Window { page_size: window.page_size, ..full };
+            self.choose(&mut full, report).await?;
+            full
         } else {
             return Err(error.exhausted());
         };
+        let pause = error.wait().filter(|_| !position.inherited);
         tracing::info!(stream = %self.id, %error, "a token expired; reading from the start of what it stood for");
         self.observer.tell(|| Event::Reread { stream: self.id.stream.clone(), reason: error.to_string() });
         position.restart(next);
+        if let Some(wait) = pause {
+            self.observer.tell(|| Event::Waiting { stream: self.id.stream.clone(), wait });
+            self.sleep(wait).await?;
+        }
         Ok(self.fetch(position))
     }
 
@@ -354,6 +385,14 @@ impl Position {
         self.progress.clear();
         self.inherited = false;
     }
+}
+
+/// Whether `error` ends what the position stands for, and not the read: a token that expired, or a job of an earlier
+/// run's that came to nothing. What became of a job does not change, so asking after it again would never end well.
+fn is_lost(position: &Position, error: &Error) -> bool {
+    let of_a_dead_job =
+        position.inherited && position.window.route == Route::Export && error.status() == Status::Permanent;
+    error.kind() == ErrorKind::PositionExpired || of_a_dead_job
 }
 
 enum Settled {

@@ -1,11 +1,11 @@
 //! Shopify's faults, line by line.
 
-use sentia::{ErrorKind, Pipeline, connectors::Shopify, transport};
+use sentia::{ErrorKind, Outcome, Pipeline, connectors::Shopify, transport};
 use sentia_sandbox::{Endpoint, FaultPlan, ShopifyFault, ShopifyTwin};
 
 use super::{
-    Ending::{Held, Recovers, Refused, Stops},
-    Line, Scene, Strike, Target, increments_on, policy, table_on,
+    Ending::{Held, Recovers, Refused, Stops, Unexplained},
+    Line, Scene, Strike, Target, full_run, increments_on, policy, struck, table_on,
 };
 use crate::{
     database::Kind,
@@ -15,8 +15,9 @@ use crate::{
 /// The digits that no column holds.
 const DIGITS: &str = "12345678901234567890123456789012345678.9";
 
-/// What each fault of a page or of the token endpoint leads to; those of bulk operations have a table of their own.
-const TABLE: [Line<ShopifyFault>; 31] = [
+/// What each fault leads to: those of pages and of the token endpoint in a read by pages, those of bulk operations in one by
+/// export.
+pub(super) const TABLE: [Line<ShopifyFault>; ShopifyFault::ALL.len()] = [
     (ShopifyFault::Throttled200, Recovers, Stops(ErrorKind::RateLimited)),
     (ShopifyFault::Throttled429, Recovers, Stops(ErrorKind::RateLimited)),
     (ShopifyFault::InternalServerError, Recovers, Stops(ErrorKind::Unavailable)),
@@ -48,7 +49,50 @@ const TABLE: [Line<ShopifyFault>; 31] = [
     (ShopifyFault::InvalidClient, Refused(ErrorKind::Unauthenticated), Refused(ErrorKind::Unauthenticated)),
     (ShopifyFault::LostTokenResponse, Recovers, Stops(ErrorKind::Unavailable)),
     (ShopifyFault::TokenUnavailable, Recovers, Stops(ErrorKind::Unavailable)),
+    (ShopifyFault::BulkBusy, Recovers, Stops(ErrorKind::RateLimited)),
+    (ShopifyFault::BulkFailed, Recovers, Stops(ErrorKind::PositionExpired)),
+    (ShopifyFault::BulkTimedOut, Recovers, Stops(ErrorKind::PositionExpired)),
+    (ShopifyFault::BulkAccessDenied, Stops(ErrorKind::PermissionDenied), Stops(ErrorKind::PermissionDenied)),
+    (ShopifyFault::BulkExpiredEarly, Recovers, Stops(ErrorKind::PositionExpired)),
+    (ShopifyFault::BulkStuck, Stops(ErrorKind::Timeout), Stops(ErrorKind::Timeout)),
+    (ShopifyFault::BulkCountDiffers, Recovers, Stops(ErrorKind::PositionExpired)),
+    (ShopifyFault::BulkRowsLost, Recovers, Stops(ErrorKind::PositionExpired)),
+    (ShopifyFault::BulkTruncated, Recovers, Stops(ErrorKind::PositionExpired)),
+    (ShopifyFault::BulkChildrenFirst, Recovers, Recovers),
+    (ShopifyFault::BulkUrlForbidden, Recovers, Stops(ErrorKind::PositionExpired)),
+    (ShopifyFault::BulkUrlGone, Recovers, Stops(ErrorKind::PositionExpired)),
+    // The list is shorter than what is counted, in a window of one scope.
+    (ShopifyFault::AllOrdersLost, Recovers, Unexplained),
+    // Nothing in the list says that it ended early: only the count does.
+    (ShopifyFault::PaginationWall, Recovers, Unexplained),
+    (ShopifyFault::FellForward, Recovers, Recovers),
 ];
+
+/// Whether a fault is one of a bulk operation; they stand together in the catalog.
+const fn is_of_bulk(fault: ShopifyFault) -> bool {
+    fault as usize >= ShopifyFault::BulkBusy as usize && fault as usize <= ShopifyFault::BulkUrlGone as usize
+}
+
+/// The lines of faults that strike pages.
+const PAGED: [Line<ShopifyFault>; TABLE.len() - BULK] = {
+    let (mut paged, mut at, mut from) = ([TABLE[0]; TABLE.len() - BULK], 0, 0);
+    while from < TABLE.len() {
+        if !is_of_bulk(TABLE[from].0) {
+            paged[at] = TABLE[from];
+            at += 1;
+        }
+        from += 1;
+    }
+    paged
+};
+
+/// How many faults are of bulk operations.
+const BULK: usize = ShopifyFault::BulkUrlGone as usize - ShopifyFault::BulkBusy as usize + 1;
+
+/// The lines of faults that strike bulk operations.
+pub(super) fn exported() -> Vec<Line<ShopifyFault>> {
+    TABLE.into_iter().filter(|line| is_of_bulk(line.0)).collect()
+}
 
 /// The struck stream, and enough others to show that they go on; vendors/shopify.rs reads all of them.
 const STREAMS: [&str; 6] = ["shop", "locations", "products", "customers", "orders", "inventory_levels"];
@@ -76,7 +120,8 @@ fn twin(scene: &Scene) -> &ShopifyTwin {
 
 impl Target for Shop {
     type Fault = ShopifyFault;
-    const TABLE: &'static [Line<ShopifyFault>] = &TABLE;
+    const TABLE: &'static [Line<ShopifyFault>] = &PAGED;
+    const UNSEEN: &'static [ShopifyFault] = &[ShopifyFault::AllOrdersLost, ShopifyFault::PaginationWall];
     const CONNECTION: &'static str = "shopify-uk";
     const STREAM: &'static str = "orders";
     const MENTION: &'static str = "SentiaOrders(";
@@ -147,6 +192,28 @@ async fn each_fault_for_ever() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_in_an_increment() {
     increments_on::<Shop>(Kind::Sqlite).await;
+}
+
+/// What an increment cannot tell, because nobody counts what changed: a list that ends early by the vendor's own end mark,
+/// and orders that a lost scope hides, which its certificate says. A full read brings both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_increment_cannot_see_a_full_read_brings() {
+    for fault in Shop::UNSEEN {
+        let scene = Scene::new(32, Kind::Sqlite).await.expect("SQLite needs nothing");
+        let report = Shop::pipeline(&scene).run().await.expect("reads");
+        assert_eq!(report.outcome(), Outcome::Complete, "{report:#?}");
+        (0..3).for_each(|_| _ = scene.sandbox.evolve());
+        scene.later();
+        Shop::inject(&scene, *fault, FaultPlan::always().mentioning(Shop::MENTION));
+        let report = Shop::pipeline(&scene).run().await.expect("reads");
+        assert!(Shop::has_struck(&scene, *fault), "it never struck");
+        assert_eq!(report.outcome(), Outcome::Complete, "{report:#?}");
+        let findings = &struck::<Shop>(&report).certificates[0].findings;
+        let is_told = findings.iter().any(|finding| finding.code == "last_60_days_only");
+        assert_eq!(is_told, *fault == ShopifyFault::AllOrdersLost, "{findings:?}");
+        Shop::clear(&scene);
+        full_run::<Shop>(&scene, Vanished::Marked).await;
+    }
 }
 
 /// One fault of each end on PostgreSQL.

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use bytes::{Bytes, BytesMut};
-use sentia_core::{Decoded, Error, ErrorKind, Rejected, Result, Stream, record::Document, spool::Spool};
+use bytes::Bytes;
+use sentia_core::{Decoded, Rejected, Result, Stream, record::Document, spool::Spool};
 use serde::de::DeserializeOwned;
 
-/// How much of the file is read at once.
-const PIECE: u64 = 1 << 20;
+use crate::lines::Lines;
 
 /// A wire struct of a row, which learns where the row stood.
 pub(in crate::amazon) trait ReportRow: DeserializeOwned + 'static {
@@ -50,14 +49,14 @@ struct Line {
 impl Rows {
     /// Reads up to `count` rows of the file `name` behind `place`.
     pub(in crate::amazon) async fn read(spool: &Spool, name: &str, place: Place, count: u32) -> Result<Self> {
-        let mut reader = Reader { spool, name, byte: place.byte, rest: BytesMut::new() };
-        let mut first = reader.line().await?;
+        let mut lines = Lines::at(spool, name, place.byte);
+        let mut first = numbered(&mut lines).await?;
         if first.as_ref().is_some_and(|line| line.row != place.row + 1) || (first.is_none() && place.row > 0)
         {
             // Another version wrote the file otherwise: the row is found by its number.
-            reader = Reader { spool, name, byte: 0, rest: BytesMut::new() };
+            lines = Lines::at(spool, name, 0);
             first = loop {
-                match reader.line().await? {
+                match numbered(&mut lines).await? {
                     Some(line) if line.row <= place.row => {}
                     found => break found,
                 }
@@ -68,7 +67,7 @@ impl Rows {
         while let Some(line) = upcoming {
             if rows.lines.len() >= count as usize {
                 let row = line.row - 1;
-                rows.next = Some(Place { row, byte: reader.byte - line.length });
+                rows.next = Some(Place { row, byte: line.begins });
                 break;
             }
             rows.lines.push(Line {
@@ -77,7 +76,7 @@ impl Rows {
                 damaged: line.damaged,
                 document: line.document,
             });
-            upcoming = reader.line().await?;
+            upcoming = numbered(&mut lines).await?;
         }
         Ok(rows)
     }
@@ -120,56 +119,22 @@ struct Numbered {
     nth: u32,
     damaged: bool,
     document: Bytes,
-    length: u64,
+    begins: u64,
 }
 
 impl Numbered {
-    fn of(line: Bytes, length: u64) -> Option<Self> {
+    fn of(line: &Bytes, begins: u64) -> Option<Self> {
         let mut parts = line.splitn(4, |byte| *byte == b' ');
         let mut text = || std::str::from_utf8(parts.next()?).ok();
         let (row, nth, state) = (text()?.parse().ok()?, text()?.parse().ok()?, text()? == "damaged");
         let document = line.slice_ref(parts.next()?);
-        Some(Numbered { row, nth, damaged: state, document, length })
+        Some(Numbered { row, nth, damaged: state, document, begins })
     }
 }
 
-/// Reads the file line by line, a piece at a time.
-struct Reader<'a> {
-    spool: &'a Spool,
-    name: &'a str,
-    /// Behind the line read last.
-    byte: u64,
-    rest: BytesMut,
-}
-
-impl Reader<'_> {
-    /// The next line; none at the end, and none where no line begins.
-    async fn line(&mut self) -> Result<Option<Numbered>> {
-        loop {
-            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-                let mut line = self.rest.split_to(end + 1).freeze();
-                line.truncate(end);
-                let length = end as u64 + 1;
-                self.byte += length;
-                // A place that is no line's beginning reads as a row of number 0, which nobody asks for.
-                return Ok(Some(Numbered::of(line, length).unwrap_or(Numbered {
-                    row: 0,
-                    nth: 0,
-                    damaged: false,
-                    document: Bytes::new(),
-                    length,
-                })));
-            }
-            let at = self.byte + self.rest.len() as u64;
-            let piece = self.spool.read_at(self.name, at, PIECE).await?;
-            if piece.is_empty() {
-                return if self.rest.is_empty() { Ok(None) } else { Err(half_a_line()) };
-            }
-            self.rest.extend_from_slice(&piece);
-        }
-    }
-}
-
-fn half_a_line() -> Error {
-    Error::new(ErrorKind::Unexpected, "the rewritten report ends within a line")
+/// The next line; none at the end. A place that is no line's beginning reads as a row of number 0, which nobody asks for.
+async fn numbered(lines: &mut Lines<'_>) -> Result<Option<Numbered>> {
+    let Some(line) = lines.next().await? else { return Ok(None) };
+    let nothing = Numbered { row: 0, nth: 0, damaged: false, document: Bytes::new(), begins: line.begins };
+    Ok(Some(Numbered::of(&line.bytes, line.begins).unwrap_or(nothing)))
 }

@@ -5,7 +5,8 @@ use sentia_core::{Fields, Stream, Text};
 use serde::Deserialize;
 
 use crate::shopify::{
-    query::CUSTOMERS,
+    bulk::{Export, LARGE},
+    query::{CUSTOMERS, CUSTOMERS_COUNT},
     search::Search,
     walk::{List, OVERLAP},
     wire::{Money, Region, Stamp, Whole, joined},
@@ -13,6 +14,8 @@ use crate::shopify::{
 
 /// The filter matches whole days (schema, `customers(query:)`). The rows too many are absorbed by their digest.
 pub(super) static LIST: List = List::new(&CUSTOMERS, 100, Search::Days("updated_at"));
+
+pub(super) static EXPORT: Export = Export { list: &LIST, count: &CUSTOMERS_COUNT, children: &[], gaps: None };
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +41,7 @@ pub(super) fn stream() -> Stream<Customer> {
         .incremental("updatedAt", OVERLAP)
         .swept()
         .max_page(250)
+        .exported_from(LARGE)
         .columns(
             Fields::<Customer>::new()
                 .integer("legacy_id", |customer| customer.legacy_resource_id.map(|id| id.0))

@@ -14,10 +14,11 @@ mod products;
 mod returns;
 mod shop;
 
-use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, Stream};
+use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, Route, Stream};
 use serde::de::DeserializeOwned;
 
 use super::{
+    bulk::{Export, Exported, bulk_text},
     client::{Client, Variables},
     nested::{Nested, decode_nested},
     query::SHOP,
@@ -75,6 +76,11 @@ impl Catalog {
             .stream(self.inventory_levels.info().clone())
     }
 
+    /// How a stream is exported, where it is.
+    pub(super) fn export(stream: &str) -> Option<&'static Export> {
+        EXPORTS.iter().copied().find(|export| export.list.query.name == stream)
+    }
+
     /// Reads a page of the stream that `request` names.
     pub(super) async fn fetch(&self, client: &Client, cx: &Context, request: Fetch<'_>) -> Result<Page> {
         let request = &request;
@@ -104,6 +110,15 @@ impl Catalog {
     }
 }
 
+/// Every stream that is also read by bulk operations; each is named after its query.
+pub(super) static EXPORTS: &[&Export] = &[&products::EXPORT, &customers::EXPORT, &orders::EXPORT];
+
+/// The queries of bulk operations by name, so that they can be validated against the published schemas.
+pub fn bulk_queries() -> Vec<(String, String)> {
+    let of = |export: &&Export| (format!("bulk {}", export.list.query.name), bulk_text(export.list.query));
+    EXPORTS.iter().map(of).collect()
+}
+
 /// The shop itself.
 async fn one(client: &Client, cx: &Context, stream: &Stream<shop::Shop>) -> Result<Page> {
     let (answer, _) = client.ask(cx, &SHOP, Variables::default()).await?;
@@ -121,6 +136,15 @@ async fn list<W: DeserializeOwned + 'static>(
     list: &'static List,
     request: &Fetch<'_>,
 ) -> Result<Page> {
+    if let (Route::Export, Some(export)) = (request.route(), Catalog::export(request.stream().name)) {
+        return Ok(match export.read(client, cx, request).await? {
+            Exported::Wait(page) => page,
+            Exported::Rows(mut rows) => {
+                let decoded = stream.decode_all(std::mem::take(&mut rows.documents));
+                rows.page(decoded)
+            }
+        });
+    }
     let mut listed = list.read(client, cx, request).await?;
     let decoded = stream.decode_all(std::mem::take(&mut listed.documents));
     listed.page(decoded)
@@ -134,8 +158,17 @@ async fn nested<W: Nested>(
     list: &'static List,
     request: &Fetch<'_>,
 ) -> Result<Page> {
+    if let (Route::Export, Some(export)) = (request.route(), Catalog::export(request.stream().name)) {
+        return Ok(match export.read(client, cx, request).await? {
+            Exported::Wait(page) => page,
+            Exported::Rows(rows) => {
+                let decoded = decode_nested(client, cx, stream, &rows.documents).await?;
+                rows.page(decoded)
+            }
+        });
+    }
     let listed = list.read(client, cx, request).await?;
-    let decoded = decode_nested(client, cx, stream, &listed).await?;
+    let decoded = decode_nested(client, cx, stream, &listed.documents).await?;
     listed.page(decoded)
 }
 

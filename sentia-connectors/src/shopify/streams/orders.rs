@@ -11,8 +11,9 @@ use super::order_parts::{
     fulfillment_line_columns, line_columns, refund_columns, refund_line_columns, transaction_columns,
 };
 use crate::shopify::{
+    bulk::{Child, Export, Gaps, LARGE},
     nested::{Completion, Nested, Stop},
-    query::{FULFILLMENT_LINES, ORDER_LINES, ORDER_LISTS, ORDERS, REFUND_LINES},
+    query::{FULFILLMENT_LINES, ORDER_LINES, ORDER_LISTS, ORDER_PARTS, ORDERS, ORDERS_COUNT, REFUND_LINES},
     scope::OLD_ORDERS,
     search::Search,
     walk::{List, OVERLAP},
@@ -22,6 +23,14 @@ use crate::shopify::{
 /// No filter by status: GraphQL hides no order by it.
 pub(super) static LIST: List =
     List { hidden: &[OLD_ORDERS], ..List::new(&ORDERS, 50, Search::Seconds("updated_at")) };
+
+/// Refunds and fulfillments are lists that hold connections, so a bulk operation brings their ids only.
+pub(super) static EXPORT: Export = Export {
+    list: &LIST,
+    count: &ORDERS_COUNT,
+    children: &[Child { member: "lineItems", kind: "LineItem" }],
+    gaps: Some(&Gaps { query: &ORDER_PARTS, members: &["refunds", "fulfillments"] }),
+};
 
 /// How many refunds, fulfillments and transactions an order brings along. The lists say not whether there are
 /// more; one that comes back this long is read again.
@@ -125,6 +134,7 @@ pub(super) fn stream() -> Stream<Order> {
         .incremental("updatedAt", OVERLAP)
         .swept()
         .max_page(250)
+        .exported_from(LARGE)
         .columns(columns())
         .children("order_lines", |order| Cow::Borrowed(&order.line_items.nodes), line_columns())
         .children("refunds", |order| Cow::Borrowed(&order.refunds), refund_columns())
@@ -242,6 +252,9 @@ mod tests {
     fn the_list_sizes_are_those_of_the_query() {
         for list in ["refunds", "fulfillments", "transactions"] {
             assert!(ORDERS.text.contains(&format!("{list}(first: {LISTED})")));
+        }
+        for list in EXPORT.gaps.expect("lists").members {
+            assert!(ORDER_PARTS.text.contains(&format!("{list}(first: {LISTED})")));
         }
     }
 }

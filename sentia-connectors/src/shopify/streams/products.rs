@@ -7,8 +7,9 @@ use sentia_core::{Exact, Fields, Stream, Text};
 use serde::Deserialize;
 
 use crate::shopify::{
+    bulk::{Child, Export, LARGE},
     nested::{Completion, Nested, Stop},
-    query::{PRODUCT_VARIANTS, PRODUCTS},
+    query::{PRODUCT_VARIANTS, PRODUCTS, PRODUCTS_COUNT},
     search::Search,
     walk::{List, OVERLAP},
     wire::{Connection, Measurement, Money, Stamp, Weight, Whole, joined},
@@ -18,6 +19,13 @@ use crate::shopify::{
 const WEEK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
 
 pub(super) static LIST: List = List::new(&PRODUCTS, 50, Search::Seconds("updated_at"));
+
+pub(super) static EXPORT: Export = Export {
+    list: &LIST,
+    count: &PRODUCTS_COUNT,
+    children: &[Child { member: "variants", kind: "ProductVariant" }],
+    gaps: None,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +107,7 @@ pub(super) fn stream() -> Stream<Product> {
         .incremental("updatedAt", OVERLAP)
         .swept()
         .max_page(250)
+        .exported_from(LARGE)
         .columns(
             Fields::<Product>::new()
                 .integer("legacy_id", |product| product.legacy_resource_id.map(|id| id.0))

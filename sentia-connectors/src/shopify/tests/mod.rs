@@ -1,6 +1,7 @@
 //! The connector against a double of Shopify that answers by a closure, through the vendor's own error table.
 
 mod completing;
+mod exporting;
 mod loopback;
 mod reading;
 mod refusals;
@@ -54,7 +55,11 @@ impl Asked {
     /// The operation's name.
     fn operation(&self) -> &str {
         let text = self.body["query"].as_str().unwrap_or_default();
-        text.trim_start_matches("query ").split(['(', ' ', '{']).next().unwrap_or_default()
+        text.trim_start_matches("query ")
+            .trim_start_matches("mutation ")
+            .split(['(', ' ', '{'])
+            .next()
+            .unwrap_or_default()
     }
 
     fn variable(&self, name: &str) -> &Value {
@@ -114,6 +119,11 @@ impl Transport for Double {
         let status = http::StatusCode::from_u16(status).expect("a status");
         let mut response = Response::new(status, headers.collect(), body.into());
         (request.classify)(&mut response)?;
+        if let Some(target) = request.spool {
+            let mut file = target.create()?;
+            file.append(&std::mem::take(&mut response.body))?;
+            response.spooled = file.finish()?;
+        }
         Ok(response)
     }
 }

@@ -123,7 +123,8 @@ mod tests {
     fn open(page: u64, size: u32, body: &str) -> Result<(usize, Option<u64>, bool)> {
         let response =
             Response::new(http::StatusCode::OK, http::HeaderMap::new(), body.as_bytes().to_vec().into());
-        let count = |walk: &mut Walk<'_>| walk.documents().map(|documents| (documents.len(), documents.len()));
+        let count =
+            |walk: &mut Walk<'_>| walk.documents().map(|documents| (documents.len(), documents.len()));
         let listing = Listing::open(&response, Asked { page, size }, count)?;
         Ok((listing.records, listing.items, listing.goes_on))
     }

@@ -1,7 +1,8 @@
-//! From a page's bytes to records: split first, so every record keeps its bytes, then decode each by its struct.
+//! From a page's bytes to records: each element of a list is decoded by its struct where it stands, and keeps its bytes.
 //!
-//! A page never becomes a tree of JSON values. [`split`] finds where each element begins and ends; each element is
-//! decoded on its own, so one that cannot be read costs itself and no other.
+//! A page never becomes a tree of JSON values, and one element that cannot be read costs itself and no other.
+//! [`Stream::decode_list`] takes a list that was found already, a [`Walk`] finds and decodes it on one pass; [`split`]
+//! leaves the elements undecoded.
 
 mod walk;
 

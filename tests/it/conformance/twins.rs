@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sentia::{Mode, Pipeline, Store, connectors::shopify::QUERIES};
+use sentia::{
+    Mode, Pipeline, Store,
+    connectors::shopify::{NewSubscriptions, QUERIES, ShopifyBuilder},
+    page::Route,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -15,7 +19,10 @@ use super::{
 use crate::{
     database::{Database, Kind},
     truth::{impatient, shop_at},
-    vendors::{Scene, complete},
+    vendors::{
+        Scene, complete,
+        webhooks::{context, shopify},
+    },
 };
 
 /// What reading a twin must ask, and what of it the models have something against.
@@ -52,7 +59,7 @@ async fn reads(scene: &Scene, open: impl Fn(&Store) -> Pipeline) {
 }
 
 /// Queries that the twin's universe gives no reason to ask; serve-shopify.mjs does.
-const UNASKED: [&str; 1] = ["SentiaOrderLists"];
+const UNASKED: [&str; 2] = ["SentiaOrderLists", "SentiaOrderReturns"];
 
 /// Shopify has one door and a query language: a judge of its own stands before the twin.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,15 +74,36 @@ async fn shopifys_twin_answers_as_its_schema_says() {
     let twin = scene.sandbox.shopify_uk();
     put_upstream(&server, twin.base_url()).await;
     reads(&scene, |store| shop_at(&server.url, twin, "shop", store)).await;
+    exports(&scene, |store| shop_at(&server.url, twin, "shop", store)).await;
+    subscribes(&scene, shopify::settings(twin).base_url(&server.url)).await;
     let exchanges = exchanges(&server).await;
     are_valid(&exchanges, &[]);
     let named = |(_, query): &(&str, &'static str)| {
-        let (_, rest) = query.split_once("query ").expect("a query");
-        rest.split(['(', ' ', '{']).next().expect("a name")
+        let mut words = query.split(['(', ' ', '{']);
+        words.nth(1).expect("a kind and a name")
     };
     let asked = operations(&exchanges);
     let unasked: Vec<_> = QUERIES.iter().map(named).filter(|name| !asked.contains(name)).collect();
     assert_eq!(unasked, UNASKED);
+}
+
+/// Reads what is large by bulk operations.
+async fn exports(scene: &Scene, open: impl Fn(&Store) -> Pipeline) {
+    let database = Database::fresh(Kind::Sqlite).await.expect("SQLite is everywhere");
+    let store = database.store().await;
+    let pipeline = open(&store).streams(["products", "customers", "orders"]).route(Route::Export);
+    let _ = complete(pipeline, &scene.clock, Mode::Full).await;
+}
+
+/// Makes subscriptions, and ends those that are no longer wanted.
+async fn subscribes(scene: &Scene, settings: ShopifyBuilder) {
+    let shop = settings.build().expect("valid settings");
+    let cx = context(&scene.clock, "shop", None);
+    let usual = NewSubscriptions::new("https://ops.acme.example/webhooks/shop");
+    for wanted in [usual.clone(), usual.topics(["orders/create"])] {
+        let done = shop.subscribe(&cx, &wanted).await.expect("it subscribes");
+        assert!(done.refused.is_empty(), "{done:#?}");
+    }
 }
 
 /// The judge does find what is wrong: `server` is asked while a liar stands behind it.

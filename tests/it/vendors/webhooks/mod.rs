@@ -4,7 +4,7 @@
 mod amazon;
 mod host;
 pub(crate) mod microsoft_graph;
-mod shopify;
+pub(crate) mod shopify;
 mod unleashed;
 mod xero;
 
@@ -29,7 +29,7 @@ async fn database() -> Database {
 }
 
 /// What an engine hands to a connector, in the twins' time.
-fn context(clock: &Arc<OneClock>, connection: &str, vault: Option<Vault>) -> Context {
+pub(crate) fn context(clock: &Arc<OneClock>, connection: &str, vault: Option<Vault>) -> Context {
     let transport = stack(impatient(), clock.clone(), Meter::default()).expect("TLS roots");
     Context::new(Http::new(transport), clock.clone(), "default", connection).with_vault(vault)
 }

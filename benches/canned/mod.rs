@@ -1,6 +1,9 @@
 //! Pages as the twins send them, and a transport that answers with them from memory.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use sentia::{
@@ -12,31 +15,39 @@ use sentia::{
 };
 use sentia_sandbox::{Sandbox, Size};
 
-/// Answers every request with the same page.
+/// What tells one request from another.
+type Question = (String, Option<bytes::Bytes>);
+
+fn question(request: &Request) -> Question {
+    (request.url.to_string(), request.body.clone())
+}
+
+/// Answers as the twin did: follow-up calls with their own answers, anything else with the page.
 #[derive(Debug)]
-struct Canned(Response);
+struct Canned {
+    page: Response,
+    answers: HashMap<Question, Response>,
+}
 
 #[async_trait]
 impl Transport for Canned {
     async fn call(&self, request: Request) -> sentia::Result<Response> {
-        let mut response = self.0.clone();
+        let mut response = self.answers.get(&question(&request)).unwrap_or(&self.page).clone();
         (request.classify)(&mut response)?;
         Ok(response)
     }
 }
 
-/// Remembers the largest answer on its way through.
+/// Remembers every answer on its way through.
 #[derive(Debug)]
-struct Recording(Arc<dyn Transport>, std::sync::Mutex<Option<Response>>);
+struct Recording(Arc<dyn Transport>, Mutex<HashMap<Question, Response>>);
 
 #[async_trait]
 impl Transport for Recording {
     async fn call(&self, request: Request) -> sentia::Result<Response> {
+        let question = question(&request);
         let response = self.0.call(request).await?;
-        let mut largest = self.1.lock().expect("one thread");
-        if largest.as_ref().is_none_or(|known| known.body.len() < response.body.len()) {
-            *largest = Some(response.clone());
-        }
+        self.1.lock().expect("one thread").insert(question, response.clone());
         Ok(response)
     }
 }
@@ -68,9 +79,12 @@ impl Source {
             let request = Fetch::new(&stream).at(place.as_ref()).sized(Some(records));
             let page = connector.fetch(&context(recording.clone()), request).await.expect("a page");
             if page.records().len() == records as usize {
-                let response = recording.1.lock().expect("one thread").take().expect("an answer");
-                let body = response.body.clone();
-                return Source { connector, stream, body, context: context(Arc::new(Canned(response))) };
+                let answers = std::mem::take(&mut *recording.1.lock().expect("one thread"));
+                let page =
+                    answers.values().max_by_key(|answer| answer.body.len()).expect("an answer").clone();
+                let body = page.body.clone();
+                let context = context(Arc::new(Canned { page, answers }));
+                return Source { connector, stream, body, context };
             }
             place = match page.next() {
                 Next::More(token) => Some(token.clone()),
@@ -82,7 +96,9 @@ impl Source {
     /// Reads the page once more.
     pub(crate) async fn read(&self, records: u32) -> Page {
         let request = Fetch::new(&self.stream).sized(Some(records));
-        self.connector.fetch(&self.context, request).await.expect("the page reads")
+        let page = self.connector.fetch(&self.context, request).await.expect("the page reads");
+        assert_eq!((page.records().len(), page.rejected().len()), (records as usize, 0));
+        page
     }
 }
 

@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 use sentia::{
     Connector, ConnectorInfo, Context, Error, ErrorKind, Exact, Fetch, Fields, Page, Result, Stream, Text,
     Version,
-    decode::split,
     transport::{Limit, Response, body_excerpt},
 };
 use serde::Deserialize;
@@ -94,8 +93,7 @@ impl Connector for Parcels {
         let response = self.get(cx, &request).await?;
         let answer: Answer<'_> = serde_json::from_slice(&response.body)
             .map_err(|error| response.invalid("the answer holds no shipments").source(error))?;
-        let documents = split(&response.body, answer.shipments)?;
-        Ok(Page::chained(self.shipments.decode_all(documents), answer.next))
+        Ok(Page::chained(self.shipments.decode_list(&response.body, answer.shipments)?, answer.next))
     }
 }
 

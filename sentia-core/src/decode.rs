@@ -1,7 +1,10 @@
-//! From a page's bytes to records: split first, so every record keeps its bytes, then decode each by its struct.
+//! From a page's bytes to records: each element of a list is decoded by its struct where it stands, and keeps its bytes.
 //!
-//! A page never becomes a tree of JSON values. [`split`] finds where each element begins and ends; each element is
-//! decoded on its own, so one that cannot be read costs itself and no other.
+//! A page never becomes a tree of JSON values, and one element that cannot be read costs itself and no other.
+//! [`Stream::decode_list`] takes a list that was found already, a [`Walk`] finds and decodes it on one pass; [`split`]
+//! leaves the elements undecoded.
+
+mod walk;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -10,6 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub use self::walk::Walk;
 use crate::{
     Error, ErrorKind, Exact, Result, Text,
     record::{Document, Key, Record, Rejected, Version},
@@ -34,10 +38,11 @@ use crate::{
 /// # Errors
 /// `InvalidResponse` when `raw` is not an array.
 pub fn split(body: &Bytes, raw: &RawValue) -> Result<Vec<Bytes>> {
-    let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|e| {
-        Error::new(ErrorKind::InvalidResponse, "the list of records is not an array").source(e)
-    })?;
-    Ok(elements.into_iter().map(|element| body.slice_ref(element.get().as_bytes())).collect())
+    Walk::over(body, raw.get(), Walk::documents).map_err(not_an_array)
+}
+
+fn not_an_array(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::InvalidResponse, "the list of records is not an array").source(error)
 }
 
 /// Records and the documents that could not become one.
@@ -486,7 +491,17 @@ impl<W: DeserializeOwned + 'static> Stream<W> {
         self.record(&wire, Document::new(document))
     }
 
-    /// Decodes a page's documents; those that cannot be read never stop the others.
+    /// Decodes a page's list of records, a JSON array within `body`; those that cannot be read never stop the others.
+    ///
+    /// Every record keeps its bytes, which are shared with `body`. `list` must point into it.
+    ///
+    /// # Errors
+    /// `InvalidResponse` when `list` is not an array.
+    pub fn decode_list(&self, body: &Bytes, list: &RawValue) -> Result<Decoded> {
+        Walk::over(body, list.get(), |walk| walk.records(self)).map_err(not_an_array)
+    }
+
+    /// Decodes documents; those that cannot be read never stop the others.
     pub fn decode_all(&self, documents: Vec<Bytes>) -> Decoded {
         let mut decoded = Decoded { records: Vec::with_capacity(documents.len()), ..Decoded::default() };
         documents.into_iter().for_each(|document| decoded.push(self.decode(document)));

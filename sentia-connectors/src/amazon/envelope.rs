@@ -2,34 +2,37 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use sentia_core::{Error, Result, transport::Response};
+use sentia_core::{Error, Result, decode::Walk, transport::Response};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{error::ApiError, wire::Moment};
 
 /// The members of an answer that matter; each API fills some of them.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Answer<'a> {
-    /// Older APIs put everything but the page token of FBA inventory in here.
-    #[serde(borrow)]
-    payload: Option<&'a RawValue>,
-    #[serde(borrow)]
-    orders: Option<&'a RawValue>,
-    #[serde(borrow)]
-    items: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reports: Option<&'a RawValue>,
-    #[serde(borrow)]
-    inventory_summaries: Option<&'a RawValue>,
-    #[serde(borrow)]
-    transactions: Option<&'a RawValue>,
+struct Answer<T> {
+    list: Option<T>,
+    /// Older APIs put everything but the page token of FBA inventory in `payload`.
+    has_payload: bool,
+    next: Option<String>,
     pagination: Option<Pagination>,
-    next_token: Option<String>,
-    number_of_results: Option<u64>,
-    last_updated_before: Moment,
+    next_in_payload: Option<String>,
+    found: Option<u64>,
+    before: Moment,
     errors: Option<Vec<ApiError>>,
+}
+
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Answer {
+            list: None,
+            has_payload: false,
+            next: None,
+            pagination: None,
+            next_in_payload: None,
+            found: None,
+            before: Moment::default(),
+            errors: None,
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -55,11 +58,28 @@ pub(super) enum List {
     Transactions,
 }
 
+impl List {
+    fn member(self) -> &'static str {
+        match self {
+            List::Payload => "payload",
+            List::Orders => "orders",
+            List::Items => "items",
+            List::Reports => "reports",
+            List::Summaries => "inventorySummaries",
+            List::Transactions => "transactions",
+        }
+    }
+
+    fn is_in_payload(self) -> bool {
+        matches!(self, List::Summaries | List::Transactions)
+    }
+}
+
 /// One page of a list.
 #[derive(Debug)]
-pub(super) struct Listing {
-    /// The records' own bytes.
-    pub(super) documents: Vec<Bytes>,
+pub(super) struct Listing<T = Vec<Bytes>> {
+    /// The records, or their own bytes.
+    pub(super) list: T,
     /// The vendor's token of the page that follows. `null`, `""` and absent all mean the end.
     pub(super) next: Option<String>,
     /// How many records the search found in all, where the API says so.
@@ -71,55 +91,86 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Opens an answer.
+    /// Opens an answer and leaves its records undecoded.
     pub(super) fn of(response: &Response, list: List) -> Result<Self> {
-        let mut answer: Answer<'_> = parse(response, &response.body)?;
+        Listing::open(response, list, |walk| walk.documents())
+    }
+}
+
+impl<T: Default> Listing<T> {
+    /// Opens an answer; `take` takes the list.
+    pub(super) fn open(
+        response: &Response,
+        list: List,
+        mut take: impl FnMut(&mut Walk<'_>) -> serde_json::Result<T>,
+    ) -> Result<Self> {
+        let mut at_list = false;
+        let answer = Answer::read(&response.body, list, |walk| {
+            at_list = true;
+            let taken = take(walk)?;
+            at_list = false;
+            Ok(taken)
+        });
+        let mut answer = answer.map_err(|error| match at_list && error.is_data() {
+            true => response.invalid("the answer's list is not a list").source(error),
+            false => response.invalid("the answer is not the envelope expected").source(error),
+        })?;
         if let Some(error) = answer.errors.take().and_then(|errors| errors.into_iter().next()) {
             return Err(reported(response, error));
         }
-        let mut next = answer.next_token.take().or_else(|| answer.pagination.take()?.next_token);
-        let inner: Option<Answer<'_>> = match (list, answer.payload) {
-            (List::Summaries | List::Transactions, Some(payload)) => {
-                Some(parse(response, payload.get().as_bytes())?)
-            }
-            _ => None,
-        };
-        let raw = match list {
-            List::Payload => answer.payload,
-            List::Orders => answer.orders,
-            List::Items => answer.items,
-            List::Reports => answer.reports,
-            List::Summaries => inner.as_ref().and_then(|inner| inner.inventory_summaries),
-            List::Transactions => inner.as_ref().and_then(|inner| inner.transactions),
-        };
-        if let Some(inner) = inner.as_ref().filter(|_| next.is_none()) {
-            next = inner.next_token.clone();
-        }
-        let empty = list == List::Transactions && inner.is_some();
-        let documents = match raw.filter(|raw| raw.get() != "null") {
-            Some(raw) => elements(response, raw)?,
-            None if empty => Vec::new(),
+        let next = answer.next.take().or_else(|| answer.pagination.take()?.next_token);
+        let next = next.or(answer.next_in_payload);
+        let list = match answer.list {
+            Some(list) => list,
+            None if list == List::Transactions && answer.has_payload => T::default(),
             None => return Err(response.invalid("the answer does not hold the list asked for")),
         };
         Ok(Listing {
-            documents,
+            list,
             next: next.filter(|token| !token.is_empty()),
-            found: answer.number_of_results,
-            before: answer.last_updated_before.at(),
+            found: answer.found,
+            before: answer.before.at(),
             date: response.date(),
         })
     }
 }
 
-fn parse<'a>(response: &Response, json: &'a [u8]) -> Result<Answer<'a>> {
-    serde_json::from_slice(json)
-        .map_err(|error| response.invalid("the answer is not the envelope expected").source(error))
-}
-
-fn elements(response: &Response, raw: &RawValue) -> Result<Vec<Bytes>> {
-    let elements: Vec<&RawValue> = serde_json::from_str(raw.get())
-        .map_err(|error| response.invalid("the answer's list is not a list").source(error))?;
-    Ok(elements.into_iter().map(|element| response.body.slice_ref(element.get().as_bytes())).collect())
+impl<T> Answer<T> {
+    fn read(
+        body: &Bytes,
+        list: List,
+        mut take: impl FnMut(&mut Walk<'_>) -> serde_json::Result<T>,
+    ) -> serde_json::Result<Self> {
+        let mut answer = Answer::default();
+        let mut take = |walk: &mut Walk<'_>| if walk.take_null() { Ok(None) } else { take(walk).map(Some) };
+        let mut member = |walk: &mut Walk<'_>, name: &str| {
+            match name {
+                "payload" if list.is_in_payload() => {
+                    answer.has_payload = !walk.take_null();
+                    if answer.has_payload {
+                        walk.object(|walk, name| {
+                            match name {
+                                "nextToken" => answer.next_in_payload = walk.read()?,
+                                name if name == list.member() => answer.list = take(walk)?,
+                                _ => {}
+                            }
+                            Ok(())
+                        })?;
+                    }
+                }
+                "pagination" => answer.pagination = walk.read()?,
+                "nextToken" => answer.next = walk.read()?,
+                "numberOfResults" => answer.found = walk.read()?,
+                "lastUpdatedBefore" => answer.before = walk.read()?,
+                "errors" => answer.errors = walk.read()?,
+                name if name == list.member() && !list.is_in_payload() => answer.list = take(walk)?,
+                _ => {}
+            }
+            Ok(())
+        };
+        Walk::whole(body, |walk| walk.object(&mut member))?;
+        Ok(answer)
+    }
 }
 
 /// By its schema a 200 may hold both a payload and errors: what came with errors is not whole.
@@ -136,7 +187,7 @@ mod tests {
     fn open(list: List, body: &'static str) -> Result<(Vec<Bytes>, Option<String>), String> {
         let response = Response::new(http::StatusCode::OK, Default::default(), body.into());
         let listing = Listing::of(&response, list).map_err(|error| error.message().to_owned())?;
-        Ok((listing.documents, listing.next))
+        Ok((listing.list, listing.next))
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Client {
             sent => sent,
         };
         let response = sent.map_err(|error| error.operation("shopify.query").context("query", query.name))?;
-        let envelope = Envelope::of(&response)?;
+        let envelope = Envelope::<HashMap<&str, &RawValue>>::of(&response)?;
         if lost_digits(&response.body) {
             let message = "the ids lost their last digits on the way; look for a proxy that rewrites answers";
             return Err(response.invalid(message).context("query", query.name));
@@ -118,8 +118,9 @@ impl Client {
         if let Some(cost) = envelope.cost() {
             self.learn(query, |learned| learned.points = cost.requested_query_cost);
         }
-        let nothing = Bytes::from_static(b"{}");
-        let data = envelope.data.map_or(nothing, |data| response.body.slice_ref(data.get().as_bytes()));
+        let kept =
+            |(name, raw): (&str, &RawValue)| (name.to_owned(), response.body.slice_ref(raw.get().as_bytes()));
+        let data = envelope.data.into_iter().flatten().map(kept).collect();
         Ok(Answer { response, data, pinned: self.version.clone(), granted })
     }
 
@@ -193,7 +194,8 @@ impl Client {
 #[derive(Debug)]
 pub(super) struct Answer {
     response: Response,
-    data: Bytes,
+    /// The members of `data`. They are found once: every look for one among megabytes is a pass over all of them.
+    data: HashMap<String, Bytes>,
     pinned: String,
     /// The scopes its token was granted, where the token endpoint said so.
     granted: Option<String>,
@@ -201,15 +203,20 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The value at `path` within `data`; none where a member on the way is null or missing.
-    pub(super) fn at(&self, path: &[&str]) -> Result<Option<&RawValue>> {
-        let (mut object, mut found) = (&*self.data, None);
+    pub(super) fn at(&self, path: &[&str]) -> Result<Option<&str>> {
+        let Some((root, path)) = path.split_first() else { return Ok(None) };
+        let Some(data) = self.data.get(*root) else { return Ok(None) };
+        let mut found = str::from_utf8(data).map_err(|_| self.invalid("the answer is not UTF-8"))?;
         for member in path {
+            if found == "null" {
+                break;
+            }
             let mut members =
-                members(object).map_err(|error| self.broken("no object where the query leads", error))?;
-            let Some(raw) = members.remove(member).filter(|raw| raw.get() != "null") else { return Ok(None) };
-            (object, found) = (raw.get().as_bytes(), Some(raw));
+                members(found).map_err(|error| self.broken("no object where the query leads", error))?;
+            let Some(raw) = members.remove(member) else { return Ok(None) };
+            found = raw.get();
         }
-        Ok(found)
+        Ok(Some(found).filter(|found| *found != "null"))
     }
 
     /// The vendor's time of this answer.
@@ -218,14 +225,14 @@ impl Answer {
     }
 
     /// Decodes what stands at `path`.
-    pub(super) fn read<'a, T: Deserialize<'a>>(&self, raw: &'a RawValue) -> Result<T> {
-        serde_json::from_str(raw.get())
+    pub(super) fn read<'a, T: Deserialize<'a>>(&self, json: &'a str) -> Result<T> {
+        serde_json::from_str(json)
             .map_err(|error| self.broken("the answer has another shape than asked for", error))
     }
 
     /// The bytes of a value of this answer, shared with its body.
-    pub(super) fn bytes(&self, raw: &RawValue) -> Bytes {
-        self.response.body.slice_ref(raw.get().as_bytes())
+    pub(super) fn bytes(&self, json: &str) -> Bytes {
+        self.response.body.slice_ref(json.as_bytes())
     }
 
     /// API version and access scopes in force when this answer was made: as the answer itself says, else as the
@@ -261,8 +268,8 @@ impl Answer {
 }
 
 /// The members of an object.
-pub(super) fn members(object: &[u8]) -> serde_json::Result<HashMap<&str, &RawValue>> {
-    serde_json::from_slice(object)
+pub(super) fn members(object: &str) -> serde_json::Result<HashMap<&str, &RawValue>> {
+    serde_json::from_str(object)
 }
 
 #[cfg(test)]

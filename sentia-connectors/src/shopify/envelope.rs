@@ -6,11 +6,11 @@ use sentia_core::{Result, transport::Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// One answer. `data` stays raw here; its records are split out of the body's own bytes.
+/// One answer. `data` stays raw here, or is taken apart into its members (`D`).
 #[derive(Debug, Deserialize)]
-pub(super) struct Envelope<'a> {
-    #[serde(borrow, default)]
-    pub(super) data: Option<&'a RawValue>,
+#[serde(bound(deserialize = "D: Deserialize<'de>"))]
+pub(super) struct Envelope<'a, D> {
+    pub(super) data: Option<D>,
     #[serde(borrow, default)]
     errors: Option<&'a RawValue>,
     #[serde(default)]
@@ -95,7 +95,7 @@ impl QueryError {
     }
 }
 
-impl<'a> Envelope<'a> {
+impl<'a, D: Deserialize<'a>> Envelope<'a, D> {
     /// Reads the envelope of a response.
     ///
     /// # Errors

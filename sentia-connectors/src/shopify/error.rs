@@ -6,6 +6,7 @@ use sentia_core::{
     Error, ErrorKind, Result,
     transport::{Quota, Response, body_excerpt},
 };
+use serde_json::value::RawValue;
 use url::Url;
 
 use super::envelope::{Cost, Envelope, QueryError};
@@ -20,7 +21,7 @@ pub(super) fn classify(response: &mut Response) -> Result<()> {
     if !response.status.is_success() {
         return Err(by_status(response));
     }
-    let envelope = Envelope::of(response)?;
+    let envelope = Envelope::<&RawValue>::of(response)?;
     let cost = envelope.cost();
     let errors = envelope.errors();
     // A permanent error is the one to act on; a temporary one beside it would come back with it.
@@ -121,9 +122,12 @@ fn by_status(response: &Response) -> Error {
     let stated = response.retry_after();
     let wait = match status {
         // The throttle comes as 429 with Retry-After, as 429 with the body of the 200 form, or as both.
-        429 => {
-            stated.max(Envelope::of(response).ok().and_then(|body| body.cost()).and_then(|cost| cost.wait()))
-        }
+        429 => stated.max(
+            Envelope::<&RawValue>::of(response)
+                .ok()
+                .and_then(|body| body.cost())
+                .and_then(|cost| cost.wait()),
+        ),
         430 | 530 | 540 | 783 => Some(stated.unwrap_or(SLOW)),
         _ => stated,
     };

@@ -6,6 +6,7 @@ use sentia_core::{
     record::{Document, Record},
 };
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::{
     client::{Answer, Client, Variables, members},
@@ -148,10 +149,10 @@ impl<'a> Completion<'a> {
         let hold = |error: serde_json::Error| Stop::Hold(format!("{}: {error}", query.path.join(".")));
         let mut raw = object;
         for member in rest {
-            let found = members(raw.get().as_bytes()).map_err(hold)?.remove(member);
+            let found = members(raw).map_err(hold)?.remove(member).map(RawValue::get);
             raw = found.ok_or_else(|| Stop::Hold(format!("{}: it is missing", query.path.join("."))))?;
         }
-        let part = serde_json::from_str(raw.get()).map_err(hold)?;
+        let part = serde_json::from_str(raw).map_err(hold)?;
         self.parts.push(answer.bytes(object));
         Ok(part)
     }

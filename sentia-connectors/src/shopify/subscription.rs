@@ -5,7 +5,6 @@
 
 use sentia_core::{Context, Error, ErrorKind, Result, Text};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::{
     Shopify,
@@ -168,9 +167,8 @@ struct UserError {
 
 impl Payload {
     fn of(answer: &Answer, query: &Query) -> Result<Self> {
-        let raw: &RawValue =
-            answer.at(query.path)?.ok_or_else(|| answer.invalid("the answer does not say what was done"))?;
-        answer.read(raw)
+        let done = answer.at(query.path)?;
+        answer.read(done.ok_or_else(|| answer.invalid("the answer does not say what was done"))?)
     }
 
     fn reasons(&self) -> String {

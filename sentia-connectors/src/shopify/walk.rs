@@ -91,7 +91,7 @@ impl List {
                                    ends with";
                     return Err(answer.invalid(message).temporary());
                 }
-                (connection.nodes.iter().map(|node| answer.bytes(node)).collect(), connection.page)
+                (connection.nodes.iter().map(|node| answer.bytes(node.get())).collect(), connection.page)
             }
             // What was there a page ago is not nothing.
             None if self.absent == Absent::Nothing && request.page().is_none() => {

@@ -3,11 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sentia_core::{
-    Connector, ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, RunReport,
+    Connector, ConnectorInfo, Context, Decoded, Error, ErrorKind, Fetch, Page, Result, RunReport,
     push::Webhooks,
     transport::{Limit, Pacing},
 };
@@ -101,18 +100,13 @@ impl Unleashed {
         let size = request.page_size(PAGE_SIZE);
         let path = format!("{}/{}", source.path, place.page);
         let response = self.client.get(cx, &path, &query(source, &place, since, size)).await?;
-        let mut listing = Listing::open(&response, Asked { page: place.page, size })?;
-        let others = match (source.shape, &place.warehouse) {
-            (Shape::PerWarehouse, Some(code)) => keep_own(&mut listing.documents, code)?,
-            (Shape::WithDeleted { member, .. }, _) if place.part == 1 => {
-                keep_deleted(&mut listing.documents, member)
-            }
-            _ => 0,
-        };
-        let place = Place { others: place.others + others, ..place };
+        let mut sieve = Sieve::of(source.shape, &place);
+        let listing = Listing::open(&response, Asked { page: place.page, size }, |walk| {
+            source.decode(walk, self.zone, &mut |document| sieve.keeps(document))
+        })?;
+        let place = Place { others: place.others + sieve.others()?, ..place };
         let step = step(source, place, &listing)?;
-        let decoded = source.decode_all(listing.documents, self.zone);
-        let page = Page::chained(decoded, step.next.map(|next| next.to_string()));
+        let page = Page::chained(listing.records, step.next.map(|next| next.to_string()));
         let scope = format!("account {}; list {}", self.client.account(), source.described());
         Ok(page.numbered().declared(step.declared).read_scope(scope))
     }
@@ -147,42 +141,68 @@ fn query(source: &Source, place: &Place, since: Option<DateTime<Utc>>, size: u32
     place.warehouse.iter().fold(query, |query, code| query.with("warehouseCode", code))
 }
 
-/// Keeps the rows of the warehouse asked for, and says how many others stood among them: `A1` finds `A10` too.
-///
-/// # Errors
-/// `InvalidResponse` for a row that the filter should not have let through at all. Without its filter the list has one
-/// row per product and names no warehouse; taking it for empty would sweep the warehouse.
-fn keep_own(documents: &mut Vec<Bytes>, code: &str) -> Result<u64> {
-    let (code, before) = (code.to_lowercase(), documents.len());
-    let mut foreign = None;
-    documents.retain(|document| match warehouse_code(document) {
-        // What cannot be read is the decoder's to reject.
-        None => true,
-        Some(found) if found.to_lowercase() == code => true,
-        Some(found) => {
-            if found.is_empty() || !found.to_lowercase().starts_with(&code) {
-                foreign = Some(found);
-            }
-            false
-        }
-    });
-    match foreign {
-        None => Ok((before - documents.len()) as u64),
-        Some(found) => {
-            let message = "unleashed did not filter its stock by warehouse";
-            Err(Error::new(ErrorKind::InvalidResponse, message)
-                .context("asked", code)
-                .context("found", found))
-        }
-    }
+/// Tells the rows that were asked for from others that stand among them, and counts the others.
+#[derive(Debug)]
+struct Sieve {
+    asked: Rows,
+    others: u64,
+    foreign: Option<String>,
 }
 
-/// Keeps the documents that were deleted, and says how many others stood among them: none, as long as the filter is
-/// understood. The others were read with the first list.
-fn keep_deleted(documents: &mut Vec<Bytes>, member: &str) -> u64 {
-    let before = documents.len();
-    documents.retain(|document| is_deleted(document, member).unwrap_or(true));
-    (before - documents.len()) as u64
+/// Which rows of a list were asked for.
+#[derive(Debug)]
+enum Rows {
+    All,
+    /// Those of the warehouse with this code in lower case: `A1` finds `A10` too.
+    Own(String),
+    /// Those whose status, in this member, says that they were deleted. There are no others as long as the filter is
+    /// understood; those were read with the first list.
+    Deleted(&'static str),
+}
+
+impl Sieve {
+    fn of(shape: Shape, place: &Place) -> Self {
+        let asked = match (shape, &place.warehouse) {
+            (Shape::PerWarehouse, Some(code)) => Rows::Own(code.to_lowercase()),
+            (Shape::WithDeleted { member, .. }, _) if place.part == 1 => Rows::Deleted(member),
+            _ => Rows::All,
+        };
+        Sieve { asked, others: 0, foreign: None }
+    }
+
+    /// What cannot be read is kept: it is the decoder's to reject.
+    fn keeps(&mut self, document: &[u8]) -> bool {
+        let keeps = match &self.asked {
+            Rows::All => true,
+            Rows::Deleted(member) => is_deleted(document, member).unwrap_or(true),
+            Rows::Own(code) => warehouse_code(document).is_none_or(|found| {
+                let own = found.to_lowercase() == *code;
+                if !own && (found.is_empty() || !found.to_lowercase().starts_with(code)) {
+                    self.foreign = Some(found);
+                }
+                own
+            }),
+        };
+        self.others += u64::from(!keeps);
+        keeps
+    }
+
+    /// How many others there were.
+    ///
+    /// # Errors
+    /// `InvalidResponse` for a row that the filter should not have let through at all. Without its filter the list has
+    /// one row per product and names no warehouse; taking it for empty would sweep the warehouse.
+    fn others(self) -> Result<u64> {
+        match (self.foreign, self.asked) {
+            (Some(found), Rows::Own(code)) => {
+                let message = "unleashed did not filter its stock by warehouse";
+                Err(Error::new(ErrorKind::InvalidResponse, message)
+                    .context("asked", code)
+                    .context("found", found))
+            }
+            _ => Ok(self.others),
+        }
+    }
 }
 
 /// Where the read goes on, and what the vendor declares for the whole of it.
@@ -198,7 +218,7 @@ struct Step {
 ///
 /// # Errors
 /// `PositionExpired` when it moved: the window is read again.
-fn step(source: &Source, place: Place, listing: &Listing) -> Result<Step> {
+fn step(source: &Source, place: Place, listing: &Listing<Decoded>) -> Result<Step> {
     let on = |place: Place| Some(Place { page: place.page + 1, ..place });
     if matches!(source.shape, Shape::Plain) {
         return Ok(Step { next: listing.goes_on.then(|| on(place)).flatten(), declared: listing.items });

@@ -83,7 +83,11 @@ impl Directory {
 async fn read(cx: &Context, client: &Client) -> Result<Vec<Warehouse>> {
     let query = Query::default().with("pageSize", &PAGE_SIZE.to_string()).with("includeObsolete", "true");
     let response = client.get(cx, "Warehouses/1", &query).await?;
-    let listing = Listing::open(&response, Asked { page: 1, size: PAGE_SIZE })?;
+    let listing = Listing::open(&response, Asked { page: 1, size: PAGE_SIZE }, |walk| {
+        let documents = walk.documents()?;
+        let seen = documents.len();
+        Ok((documents, seen))
+    })?;
     if listing.goes_on {
         let message = "stock of more than 1000 warehouses cannot be read; please report it";
         return Err(Error::new(ErrorKind::Unsupported, message));
@@ -92,5 +96,5 @@ async fn read(cx: &Context, client: &Client) -> Result<Vec<Warehouse>> {
         serde_json::from_slice(document)
             .map_err(|e| response.invalid("a warehouse in the list cannot be read").source(e))
     };
-    listing.documents.iter().map(warehouse).collect()
+    listing.records.iter().map(warehouse).collect()
 }

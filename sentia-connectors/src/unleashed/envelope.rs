@@ -3,21 +3,10 @@
 //! The number of pages is not believed: it is 0 or 1 for an empty list and may be wrong. The number of items is, because
 //! the engine holds it against what was seen.
 
-use bytes::Bytes;
-use sentia_core::{Result, transport::Response};
+use sentia_core::{Result, decode::Walk, transport::Response};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::wire::Maybe;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Envelope<'a> {
-    #[serde(default)]
-    pagination: Option<Pagination>,
-    #[serde(default, borrow)]
-    items: Option<Vec<&'a RawValue>>,
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -39,50 +28,62 @@ pub(super) struct Asked {
 
 /// One page of a list.
 #[derive(Debug)]
-pub(super) struct Listing {
-    /// The records' own bytes.
-    pub(super) documents: Vec<Bytes>,
+pub(super) struct Listing<T> {
+    /// What was made of its records.
+    pub(super) records: T,
     /// How many records the list holds, where Unleashed says so.
     pub(super) items: Option<u64>,
     /// Whether a page follows.
     pub(super) goes_on: bool,
 }
 
-impl Listing {
-    /// Opens the envelope.
+impl<T: Default> Listing<T> {
+    /// Opens the envelope; `take` takes the list, and says how many records it has.
     ///
     /// # Errors
     /// `InvalidResponse` for an answer that is no list, is another page, or is a full page that does not say how many
     /// follow.
-    pub(super) fn open(response: &Response, asked: Asked) -> Result<Self> {
-        let envelope: Envelope<'_> = serde_json::from_slice(&response.body)
+    pub(super) fn open(
+        response: &Response,
+        asked: Asked,
+        mut take: impl FnMut(&mut Walk<'_>) -> serde_json::Result<(T, usize)>,
+    ) -> Result<Self> {
+        let (mut list, mut pagination) = (None, None::<Pagination>);
+        let mut member = |walk: &mut Walk<'_>, name: &str| {
+            match name {
+                "Items" => list = if walk.take_null() { None } else { Some(take(walk)?) },
+                "Pagination" => pagination = walk.read()?,
+                _ => {}
+            }
+            Ok(())
+        };
+        Walk::whole(&response.body, |walk| walk.object(&mut member))
             .map_err(|e| response.invalid("the answer is not an envelope with a list").source(e))?;
-        let pagination = envelope.pagination.filter(|pagination| pagination.is_told());
+        let pagination = pagination.filter(Pagination::is_told);
         let empty = pagination.as_ref().is_some_and(|pagination| pagination.number_of_items.get() == Some(0));
-        let items = match envelope.items {
-            Some(items) => items,
-            None if empty => Vec::new(),
+        let (records, seen) = match list {
+            Some(list) => list,
+            None if empty => (T::default(), 0),
             None => return Err(response.invalid("the answer does not hold the list asked for")),
         };
-        let documents: Vec<Bytes> =
-            items.iter().map(|item| response.body.slice_ref(item.get().as_bytes())).collect();
-        match pagination {
-            Some(pagination) => pagination.place(response, documents, asked),
-            None => unpaged(response, documents, asked),
-        }
+        let (items, goes_on) = match pagination {
+            Some(pagination) => pagination.place(response, seen, asked)?,
+            None => unpaged(response, seen, asked)?,
+        };
+        Ok(Listing { records, items, goes_on })
     }
 }
 
 /// A list without pagination is whole: so do the older texts describe BillOfMaterials.
-fn unpaged(response: &Response, documents: Vec<Bytes>, asked: Asked) -> Result<Listing> {
+fn unpaged(response: &Response, seen: usize, asked: Asked) -> Result<(Option<u64>, bool)> {
     if asked.page > 1 {
         return Err(response.invalid("unleashed stopped saying how many pages there are"));
     }
-    if documents.len() == asked.size as usize {
+    if seen == asked.size as usize {
         let full = "a full page does not say how many follow; ask for another page size";
         return Err(response.invalid(full).context("page_size", asked.size).permanent());
     }
-    Ok(Listing { documents, items: None, goes_on: false })
+    Ok((None, false))
 }
 
 impl Pagination {
@@ -90,7 +91,8 @@ impl Pagination {
         self.number_of_items.get().is_some() || self.number_of_pages.get().is_some()
     }
 
-    fn place(&self, response: &Response, documents: Vec<Bytes>, asked: Asked) -> Result<Listing> {
+    /// The records on all pages, and whether a page follows this one with its `seen`.
+    fn place(&self, response: &Response, seen: usize, asked: Asked) -> Result<(Option<u64>, bool)> {
         if let Some(answered) = count(&self.page_number).filter(|page| *page != 0 && *page != asked.page) {
             let other = "unleashed answered with another page than the one asked for";
             return Err(response.invalid(other).context("asked", asked.page).context("answered", answered));
@@ -99,14 +101,14 @@ impl Pagination {
         let size = count(&self.page_size).filter(|size| *size > 0).unwrap_or(asked.size.into());
         let items = count(&self.number_of_items);
         let reached = asked.page.saturating_mul(size);
-        let is_full = documents.len() as u64 >= size;
+        let is_full = seen as u64 >= size;
         let more_pages = count(&self.number_of_pages).is_some_and(|pages| asked.page < pages);
         let goes_on = match items {
             // An empty page is no end while the count says that records are missing.
             Some(items) => reached < items || (is_full && more_pages),
-            None => more_pages && !documents.is_empty(),
+            None => more_pages && seen > 0,
         };
-        Ok(Listing { documents, items, goes_on })
+        Ok((items, goes_on))
     }
 }
 
@@ -121,8 +123,10 @@ mod tests {
     fn open(page: u64, size: u32, body: &str) -> Result<(usize, Option<u64>, bool)> {
         let response =
             Response::new(http::StatusCode::OK, http::HeaderMap::new(), body.as_bytes().to_vec().into());
-        let listing = Listing::open(&response, Asked { page, size })?;
-        Ok((listing.documents.len(), listing.items, listing.goes_on))
+        let count =
+            |walk: &mut Walk<'_>| walk.documents().map(|documents| (documents.len(), documents.len()));
+        let listing = Listing::open(&response, Asked { page, size }, count)?;
+        Ok((listing.records, listing.items, listing.goes_on))
     }
 
     fn body(items: usize, pagination: &str) -> String {

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use sentia_core::{Context, Error, ErrorKind, Result, transport::Response};
+use sentia_core::{Context, Decoded, Error, ErrorKind, Result, decode::Walk, transport::Response};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -50,15 +49,21 @@ pub(super) struct Part {
 
 /// What Xero answered to one request for a list.
 #[derive(Debug)]
+pub(super) struct Answer {
+    response: Response,
+    /// The tenant and scopes in force.
+    pub(super) read_scope: String,
+}
+
+/// An answer that is the part of the list asked for.
+#[derive(Debug)]
 pub(super) struct Listing {
-    /// The records' own bytes.
-    pub(super) documents: Vec<Bytes>,
+    /// The records.
+    pub(super) records: Decoded,
     /// The page that follows.
     pub(super) next: Option<u64>,
     /// How many records the window holds, where Xero says so.
     pub(super) declared: Option<u64>,
-    /// The tenant and scopes in force.
-    pub(super) read_scope: String,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +103,7 @@ impl Client {
     }
 
     /// Reads one page of `endpoint`, or all of one that is not paged.
-    pub(super) async fn read(&self, cx: &Context, endpoint: &Endpoint, part: Part) -> Result<Listing> {
+    pub(super) async fn read(&self, cx: &Context, endpoint: &Endpoint, part: Part) -> Result<Answer> {
         let tenant = self.tenant(cx).await?;
         let request = |token: &SecretString| {
             let since = part.since.map(|at| at.format("%Y-%m-%dT%H:%M:%SZ"));
@@ -124,9 +129,7 @@ impl Client {
             _ => error,
         };
         let (response, token) = self.authorized(cx, request).await.map_err(named)?;
-        let mut listing = open(&response, endpoint, part)?;
-        listing.read_scope = format!("tenant {tenant}; scopes {}", scopes(&token));
-        Ok(listing)
+        Ok(Answer { response, read_scope: format!("tenant {tenant}; scopes {}", scopes(&token)) })
     }
 
     /// Sends a request with the current token; refused once, it is sent once more with a renewed one.
@@ -200,30 +203,33 @@ fn scopes(token: &AccessToken) -> String {
     scopes.join(" ")
 }
 
-/// Opens the envelope: the records' bytes, and what it says about pages.
-fn open(response: &Response, endpoint: &Endpoint, part: Part) -> Result<Listing> {
-    let refused = |message| response.invalid(message).context("array", endpoint.array);
-    let Envelope { records, pagination } = Envelope::read(&response.body, endpoint.array)
-        .map_err(|e| refused("the answer is not an envelope with a list").source(e))?;
-    let records = records.ok_or_else(|| refused("the answer does not hold the list asked for"))?;
-    let documents =
-        records.iter().map(|record| response.body.slice_ref(record.get().as_bytes())).collect::<Vec<_>>();
-    let mut listing = Listing { documents, next: None, declared: None, read_scope: String::new() };
-    if endpoint.paged == Paged::Whole {
-        return Ok(listing);
+impl Answer {
+    /// Opens the envelope: the records, which `decode` takes from their list, and what it says about pages.
+    pub(super) fn open(
+        &self,
+        endpoint: &Endpoint,
+        part: Part,
+        decode: impl FnMut(&mut Walk<'_>) -> serde_json::Result<Decoded>,
+    ) -> Result<Listing> {
+        let refused = |message| self.response.invalid(message).context("array", endpoint.array);
+        let Envelope { records, pagination } = Envelope::read(&self.response.body, endpoint.array, decode)
+            .map_err(|e| refused("the answer is not an envelope with a list").source(e))?;
+        let records = records.ok_or_else(|| refused("the answer does not hold the list asked for"))?;
+        if endpoint.paged == Paged::Whole {
+            return Ok(Listing { records, next: None, declared: None });
+        }
+        let asked = i64::try_from(part.page).unwrap_or(i64::MAX);
+        if let Some(page) = pagination.page.get().filter(|page| *page != asked) {
+            let repeated = "xero answered with another page than the one asked for";
+            return Err(refused(repeated).context("asked", asked).context("answered", page));
+        }
+        let goes_on = match pagination.page_count.get() {
+            Some(count) => asked < count,
+            None => is_full(records.records.len() + records.rejected.len(), part.size),
+        };
+        let declared = pagination.item_count.get().and_then(|count| u64::try_from(count).ok());
+        Ok(Listing { records, next: goes_on.then(|| part.page + 1), declared })
     }
-    let asked = i64::try_from(part.page).unwrap_or(i64::MAX);
-    if let Some(page) = pagination.page.get().filter(|page| *page != asked) {
-        let repeated = "xero answered with another page than the one asked for";
-        return Err(refused(repeated).context("asked", asked).context("answered", page));
-    }
-    listing.declared = pagination.item_count.get().and_then(|count| u64::try_from(count).ok());
-    let goes_on = match pagination.page_count.get() {
-        Some(count) => asked < count,
-        None => is_full(listing.documents.len(), part.size),
-    };
-    listing.next = goes_on.then(|| part.page + 1);
-    Ok(listing)
 }
 
 /// Whether more may follow a page of so many records where Xero does not count its pages. A page of exactly 100 is

@@ -105,12 +105,12 @@ impl Xero {
         let is_incremental = entry.info().reading != Reading::Full;
         let since = request.since().filter(|_| is_incremental);
         let part = Part { since, page, size: request.page_size(PAGE_SIZE) };
-        let listing = self.client.read(cx, endpoint, part).await?;
-        let records = entry.decode_all(listing.documents);
-        let page = Page::chained(records, listing.next.map(|next| next.to_string()));
+        let answer = self.client.read(cx, endpoint, part).await?;
+        let listing = answer.open(endpoint, part, |walk| entry.decode(walk))?;
+        let page = Page::chained(listing.records, listing.next.map(|next| next.to_string()));
         let is_paged = endpoint.paged != Paged::Whole;
         let page = if is_paged { page.numbered().declared(listing.declared) } else { page };
-        Ok(page.read_scope(format!("{}; list {}", listing.read_scope, endpoint.path)))
+        Ok(page.read_scope(format!("{}; list {}", answer.read_scope, endpoint.path)))
     }
 
     /// Reads one report, as of today (UTC). Those by contact are read one contact a page, in the configured order.
@@ -127,23 +127,26 @@ impl Xero {
         let path = report.path(day, contact.map_or("", String::as_str));
         let endpoint = Endpoint { path: path.into(), array: "Reports", paged: Paged::Whole };
         let part = Part { since: None, page: 1, size: PAGE_SIZE };
-        let listing = self.client.read(cx, &endpoint, part).await?;
-        let mut decoded = Decoded::default();
-        for document in listing.documents {
-            let key: Text = match contact {
-                Some(contact) => format!("{contact}/{day}").into(),
-                None => day.to_string().into(),
-            };
-            let named = |rejected| Rejected { key: Some(key.clone()), ..rejected };
-            decoded.push(stream.wire(&document).map_err(named).and_then(|mut snapshot| {
-                (snapshot.key, snapshot.day) = (key.clone(), Some(day));
-                snapshot.contact = contact.map(|contact| contact.as_str().into());
-                stream.record(&snapshot, Document::new(document))
-            }));
-        }
+        let answer = self.client.read(cx, &endpoint, part).await?;
+        let key: Text = match contact {
+            Some(contact) => format!("{contact}/{day}").into(),
+            None => day.to_string().into(),
+        };
+        let listing = answer.open(&endpoint, part, |walk| {
+            let mut decoded = Decoded::default();
+            walk.wires(stream, |wire, document| {
+                let named = |rejected| Rejected { key: Some(key.clone()), ..rejected };
+                decoded.push(wire.map_err(named).and_then(|mut snapshot| {
+                    (snapshot.key, snapshot.day) = (key.clone(), Some(day));
+                    snapshot.contact = contact.map(|contact| contact.as_str().into());
+                    stream.record(&snapshot, Document::new(document))
+                }));
+            })?;
+            Ok(decoded)
+        })?;
         let follows = contact.is_some() && at as usize + 1 < self.aged_report_contacts.len();
-        let page = Page::chained(decoded, follows.then(|| (at + 1).to_string()));
-        Ok(page.read_scope(listing.read_scope))
+        let page = Page::chained(listing.records, follows.then(|| (at + 1).to_string()));
+        Ok(page.read_scope(answer.read_scope))
     }
 }
 

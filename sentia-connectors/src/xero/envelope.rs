@@ -1,21 +1,17 @@
-//! What Xero wraps around a list: read in one pass, because a page may hold megabytes.
+//! What Xero wraps around a list: read in one pass with its records, because a page may hold megabytes.
 
-use std::{borrow::Cow, fmt};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use bytes::Bytes;
+use sentia_core::{Decoded, decode::Walk};
+use serde::Deserialize;
 
 use super::wire::{Maybe, Nested};
 
 /// The envelope's members that matter. The others (`Id`, `Status`, `ProviderName`, `DateTimeUTC`) differ between
 /// endpoints, and some answers have none of them.
 #[derive(Debug, Default)]
-pub(super) struct Envelope<'a> {
-    /// The records' own bytes; none where the answer holds another list.
-    pub(super) records: Option<Vec<&'a RawValue>>,
+pub(super) struct Envelope {
+    /// The records; none where the answer holds another list.
+    pub(super) records: Option<Decoded>,
     /// Lower case among its neighbours, and only there when the list is paged.
     pub(super) pagination: Pagination,
 }
@@ -32,62 +28,53 @@ pub(super) struct Pagination {
     pub(super) item_count: Maybe<i64>,
 }
 
-impl<'a> Envelope<'a> {
-    /// Reads the envelope whose list is called `array`.
-    pub(super) fn read(body: &'a [u8], array: &str) -> serde_json::Result<Self> {
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let envelope = Of(array).deserialize(&mut json)?;
-        json.end()?;
-        Ok(envelope)
-    }
-}
-
-/// Reads the envelope of the list so called.
-struct Of<'n>(&'n str);
-
-impl<'de> DeserializeSeed<'de> for Of<'_> {
-    type Value = Envelope<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Envelope<'de>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Of<'_> {
-    type Value = Envelope<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an object with the list {}", self.0)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Envelope<'de>, A::Error> {
+impl Envelope {
+    /// Reads the envelope whose list is called `array`; `decode` takes the list.
+    pub(super) fn read(
+        body: &Bytes,
+        array: &str,
+        mut decode: impl FnMut(&mut Walk<'_>) -> serde_json::Result<Decoded>,
+    ) -> serde_json::Result<Self> {
         let mut envelope = Envelope::default();
-        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
-            if name == self.0 {
-                envelope.records = Some(members.next_value()?);
+        let mut member = |walk: &mut Walk<'_>, name: &str| {
+            if name == array {
+                envelope.records = Some(decode(walk)?);
             } else if name == "pagination" {
-                envelope.pagination = members.next_value::<Nested<Pagination>>()?.into_inner();
-            } else {
-                members.next_value::<IgnoredAny>()?;
+                envelope.pagination = walk.read::<Nested<Pagination>>()?.into_inner();
             }
-        }
+            Ok(())
+        };
+        Walk::whole(body, |walk| walk.object(&mut member))?;
         Ok(envelope)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sentia_core::{Stream, Text};
+
     use super::*;
 
+    #[derive(Deserialize)]
+    struct Item {
+        id: Text,
+    }
+
+    fn open(body: &str) -> serde_json::Result<Envelope> {
+        let items = Stream::new("items", "id", |item: &Item| item.id.clone());
+        Envelope::read(&Bytes::copy_from_slice(body.as_bytes()), "Items", |walk| walk.records(&items))
+    }
+
     fn read(body: &str) -> Result<(Option<usize>, Option<i64>), String> {
-        let envelope = Envelope::read(body.as_bytes(), "Items").map_err(|e| e.to_string())?;
-        Ok((envelope.records.map(|records| records.len()), envelope.pagination.page.get()))
+        let Envelope { records, pagination } = open(body).map_err(|e| e.to_string())?;
+        let records = records.map(|decoded| decoded.records.len() + decoded.rejected.len());
+        Ok((records, pagination.page.get()))
     }
 
     #[test]
     fn the_list_and_the_pagination_are_found_in_any_order() {
         assert_eq!(
-            read(r#"{"Id":"x","pagination":{"page":"2"},"Items":[{},{"a":1}]}"#),
+            read(r#"{"Id":"x","pagination":{"page":"2"},"Items":[{},{"id":"1"}]}"#),
             Ok((Some(2), Some(2)))
         );
         assert_eq!(read(r#"{"Items":[],"pagination":null,"Other":[1]}"#), Ok((Some(0), None)));
@@ -105,9 +92,9 @@ mod tests {
 
     #[test]
     fn records_keep_their_bytes() {
-        let body = br#"{"Items":[ {"a": 1.10} ,{"b":2}]}"#;
-        let envelope = Envelope::read(body, "Items").expect("an envelope");
-        let records = envelope.records.expect("a list");
-        assert_eq!(records.iter().map(|raw| raw.get()).collect::<Vec<_>>(), [r#"{"a": 1.10}"#, r#"{"b":2}"#]);
+        let body = r#"{"Items":[ {"id": "a", "n":1.10} ,{"b":2}]}"#;
+        let decoded = open(body).expect("an envelope").records.expect("a list");
+        assert_eq!(decoded.records[0].document.body(), &r#"{"id": "a", "n":1.10}"#);
+        assert_eq!(decoded.rejected[0].document, r#"{"b":2}"#);
     }
 }

@@ -218,8 +218,7 @@ impl Reader<'_> {
         }
         let response = self.client.get(self.cx, &GET_REPORTS, PATH, &query).await?;
         let listing = Listing::of(&response, List::Reports)?;
-        let reports =
-            listing.documents.iter().filter_map(|report| serde_json::from_slice::<Report>(report).ok());
+        let reports = listing.list.iter().filter_map(|report| serde_json::from_slice::<Report>(report).ok());
         let mut alike: Vec<Report> = reports.filter(|report| self.is_this(report)).collect();
         alike.sort_by_key(|report| report.created_time.at());
         Ok(alike.pop())

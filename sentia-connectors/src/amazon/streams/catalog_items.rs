@@ -237,13 +237,14 @@ pub(super) async fn page(
     let (asins, next) = match place.source {
         Source::Listings => {
             let step = listing_walk::step(client, cx, request, place.place, "summaries").await?;
-            let asins = asins(step.listing.documents, &listings::stream(), listings::asin);
+            let asins = asins(step.listing.list, &listings::stream(), listings::asin);
             (asins, step.next.map(|place| PageToken::from(place).0))
         }
         Source::Inventory => {
             let (marketplace, since) = (request.partition(), request.since());
-            let listing = fba_inventory::read(client, cx, marketplace, since, place.place).await?;
-            let asins = asins(listing.documents, &fba_inventory::stream(), |summary| summary.asin.clone());
+            let response = fba_inventory::read(client, cx, marketplace, since, place.place).await?;
+            let listing = envelope::Listing::of(&response, envelope::List::Summaries)?;
+            let asins = asins(listing.list, &fba_inventory::stream(), |summary| summary.asin.clone());
             (asins, listing.next)
         }
     };
@@ -287,8 +288,8 @@ async fn look_up(client: &Client, cx: &Context, marketplace: &str, asins: &[&str
     let response = client.get(cx, &SEARCH_CATALOG, "/catalog/2022-04-01/items", &query).await?;
     let listing = envelope::Listing::of(&response, envelope::List::Items)?;
     // Twenty identifiers find twenty products at most, which fit on a page.
-    if listing.found.is_some_and(|found| found > listing.documents.len() as u64) {
+    if listing.found.is_some_and(|found| found > listing.list.len() as u64) {
         return Err(response.invalid("amazon found more products than it answered with"));
     }
-    Ok(listing.documents)
+    Ok(listing.list)
 }

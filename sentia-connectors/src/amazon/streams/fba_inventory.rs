@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sentia_core::{Context, Fetch, Fields, Page, Result, Stream, Text};
+use sentia_core::{Context, Fetch, Fields, Page, Result, Stream, Text, transport::Response};
 use serde::Deserialize;
 
 use super::orders::instant;
@@ -139,9 +139,10 @@ pub(super) async fn page(
     stream: &Stream<Summary>,
     request: &Fetch<'_>,
 ) -> Result<Page> {
-    let listing = read(client, cx, request.partition(), request.since(), request.page()).await?;
+    let response = read(client, cx, request.partition(), request.since(), request.page()).await?;
+    let listing = Listing::open(&response, List::Summaries, |walk| walk.records(stream))?;
     let scope = format!("fba inventory v1; marketplace {}", request.partition());
-    Ok(Page::chained(stream.decode_all(listing.documents), listing.next).read_scope(scope))
+    Ok(Page::chained(listing.list, listing.next).read_scope(scope))
 }
 
 /// One page of 50, which is Amazon's own choice.
@@ -154,7 +155,7 @@ pub(super) async fn read(
     marketplace: &str,
     since: Option<DateTime<Utc>>,
     token: Option<&str>,
-) -> Result<Listing> {
+) -> Result<Response> {
     let mut query: Query = vec![
         ("details", "true".to_owned()),
         ("granularityType", "Marketplace".to_owned()),
@@ -164,6 +165,5 @@ pub(super) async fn read(
     let since = since.filter(|since| *since > cx.clock().now() - REACH);
     query.extend(since.map(|since| ("startDateTime", instant(since))));
     let path = "/fba/inventory/v1/summaries";
-    let response = client.page(cx, &INVENTORY, path, query, ("nextToken", token)).await?;
-    Listing::of(&response, List::Summaries)
+    client.page(cx, &INVENTORY, path, query, ("nextToken", token)).await
 }

@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, collections::HashMap, time::Duration};
 
-use bytes::Bytes;
 use sentia_core::{
-    Decoded, Fetch, Fields, Page, Result, Stream, Text, record::Digest, record::Document, slice::Slice,
+    Decoded, Fetch, Fields, Page, Result, Stream, Text, decode::Walk, record::Digest, record::Document,
+    slice::Slice,
 };
 use serde::Deserialize;
 
@@ -192,9 +192,10 @@ pub(super) async fn page(
     let token = ("nextToken", slice.page.as_deref());
     let path = "/finances/2024-06-19/transactions";
     let response = client.page(cx, &TRANSACTIONS, path, query, token).await?;
-    let listing = envelope::Listing::of(&response, envelope::List::Transactions)?;
+    let listing =
+        envelope::Listing::open(&response, envelope::List::Transactions, |walk| decode(stream, walk))?;
     let next = slice.next(listing.next.as_deref());
-    let page = Page::chained(decode(stream, listing.documents), next).read_scope("finances 2024-06-19");
+    let page = Page::chained(listing.list, next).read_scope("finances 2024-06-19");
     Ok(match listing.date.filter(|_| end_of(&slice).is_none()) {
         Some(date) => page.bounded_by(date - DELAY),
         None => page,
@@ -202,11 +203,11 @@ pub(super) async fn page(
 }
 
 /// Transactions without an id that are alike in everything that could tell them apart are still several.
-fn decode(stream: &Stream<Transaction>, documents: Vec<Bytes>) -> Decoded {
+fn decode(stream: &Stream<Transaction>, walk: &mut Walk<'_>) -> serde_json::Result<Decoded> {
     let mut alike: HashMap<Text, u32> = HashMap::new();
     let mut decoded = Decoded::default();
-    for document in documents {
-        decoded.push(stream.wire(&document).and_then(|mut wire| {
+    walk.wires(stream, |wire, document| {
+        decoded.push(wire.and_then(|mut wire| {
             if wire.transaction_id.as_ref().is_none_or(|id| id.is_empty()) {
                 let count = alike.entry(wire.key()).or_default();
                 wire.twin = *count;
@@ -214,6 +215,6 @@ fn decode(stream: &Stream<Transaction>, documents: Vec<Bytes>) -> Decoded {
             }
             stream.record(&wire, Document::new(document))
         }));
-    }
-    decoded
+    })?;
+    Ok(decoded)
 }

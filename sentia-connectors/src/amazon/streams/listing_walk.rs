@@ -140,7 +140,7 @@ pub(super) async fn step(
 }
 
 fn advance(cx: &Context, place: &Place, listing: &mut Listing) -> Result<Option<Place>> {
-    let seen = place.seen + listing.documents.len() as u64;
+    let seen = place.seen + listing.list.len() as u64;
     let Some(to) = place.to else {
         return Ok(listing.next.is_some().then(|| {
             let now = listing.date.unwrap_or_else(|| cx.clock().now()).max(place.from + SHORTEST);
@@ -150,13 +150,13 @@ fn advance(cx: &Context, place: &Place, listing: &mut Listing) -> Result<Option<
     let found = listing.found.unwrap_or(seen);
     let known = Place { found, seen, ..place.clone() };
     if found >= WALL {
-        listing.documents.clear();
+        listing.list.clear();
         return known.cut(to).map(Some);
     }
     let moved = place.page.is_some() && found != place.found;
     if moved || (listing.next.is_none() && seen < found) {
         // They come again; the engine takes the same page twice in a row for a vendor that does not move on.
-        listing.documents.clear();
+        listing.list.clear();
         return known.again().map(Some);
     }
     Ok(Some(match listing.next.clone() {

@@ -165,5 +165,5 @@ pub(super) async fn page(
 ) -> Result<Page> {
     let step = step(client, cx, request, request.page(), INCLUDED).await?;
     let scope = format!("listings 2021-08-01; marketplace {}; {INCLUDED}", request.partition());
-    Ok(Page::chained(stream.decode_all(step.listing.documents), step.next).read_scope(scope))
+    Ok(Page::chained(stream.decode_all(step.listing.list), step.next).read_scope(scope))
 }

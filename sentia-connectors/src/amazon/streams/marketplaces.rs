@@ -64,7 +64,7 @@ pub(super) fn stream() -> Stream<Participation> {
 pub(super) async fn page(client: &Client, cx: &Context, stream: &Stream<Participation>) -> Result<Page> {
     let path = "/sellers/v1/marketplaceParticipations";
     let response = client.get(cx, &MARKETPLACES, path, &Query::new()).await?;
-    let documents = Listing::of(&response, List::Payload)?.documents;
+    let documents = Listing::of(&response, List::Payload)?.list;
     let configured = &client.account.marketplaces;
     let mut sold_in = Vec::new();
     let mut kept: Vec<Bytes> = Vec::new();

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use sentia_core::{Context, ErrorKind, Fetch, Fields, Page, Result, Stream, Text, slice::Slice};
+use sentia_core::{Context, Decoded, ErrorKind, Fetch, Fields, Page, Result, Stream, Text, slice::Slice};
 use serde::Deserialize;
 
 use super::order_parts::{Item, Package, Proceeds, item_columns, package_columns, packed, packed_columns};
@@ -170,18 +170,18 @@ pub(super) async fn page(
 ) -> Result<Page> {
     let mut slice = Slice::of(request, end_of_day(cx.clock().now()), client.account.history)?;
     let size = request.page_size(100);
-    let listing = match read(client, cx, &slice, size).await {
+    let listing = match read(client, cx, stream, &slice, size).await {
         Err(error) if error.kind() == ErrorKind::PositionExpired => {
             tracing::info!(%error, "beginning the slice of orders again");
             slice.page = None;
-            read(client, cx, &slice, size).await?
+            read(client, cx, stream, &slice, size).await?
         }
         read => read?,
     };
     let scope =
         format!("orders 2026-01-01; {}; {}", client.account.marketplaces.join(","), data_sets(client));
     let next = slice.next(listing.next.as_deref());
-    let page = Page::chained(stream.decode_all(listing.documents), next).read_scope(scope);
+    let page = Page::chained(listing.list, next).read_scope(scope);
     // Only the last slice ends where the window does.
     let bound = listing.before.or_else(|| Some(listing.date? - DELAY)).filter(|_| end_of(&slice).is_none());
     Ok(match bound {
@@ -190,7 +190,13 @@ pub(super) async fn page(
     })
 }
 
-async fn read(client: &Client, cx: &Context, slice: &Slice, size: u32) -> Result<envelope::Listing> {
+async fn read(
+    client: &Client,
+    cx: &Context,
+    stream: &Stream<Order>,
+    slice: &Slice,
+    size: u32,
+) -> Result<envelope::Listing<Decoded>> {
     let mut query: Query = vec![
         ("marketplaceIds", client.account.marketplaces.join(",")),
         ("lastUpdatedAfter", instant(slice.from)),
@@ -207,7 +213,7 @@ async fn read(client: &Client, cx: &Context, slice: &Slice, size: u32) -> Result
         }
         _ => error,
     })?;
-    envelope::Listing::of(&response, envelope::List::Orders)
+    envelope::Listing::open(&response, envelope::List::Orders, |walk| walk.records(stream))
 }
 
 fn data_sets(client: &Client) -> String {

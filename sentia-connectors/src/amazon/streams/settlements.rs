@@ -245,7 +245,7 @@ async fn list(client: &Client, cx: &Context, request: &Fetch<'_>, next: Option<S
     let response = answer.map_err(|error| expired(error, next.as_deref()))?;
     let listing = Listing::of(&response, List::Reports)?;
     let mut documents = Vec::new();
-    for report in &listing.documents {
+    for report in &listing.list {
         let listed: Listed = serde_json::from_slice(report)
             .map_err(|error| response.invalid("a report of the list cannot be read").source(error))?;
         documents.extend(listed.report_document_id);

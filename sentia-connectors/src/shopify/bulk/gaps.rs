@@ -80,10 +80,10 @@ impl Gaps {
             };
             let nodes = answer.at(self.query.path)?.ok_or_else(invalid)?;
             for node in answer.read::<Vec<Option<&RawValue>>>(nodes)?.into_iter().flatten() {
-                let members: Members<'_> = answer.read(node)?;
+                let members: Members<'_> = answer.read(node.get())?;
                 let id = members.text("id").ok_or_else(invalid)?;
                 let list = |member: &&'static str| {
-                    members.get(member).map(|list| (*member, answer.bytes(list))).ok_or_else(invalid)
+                    members.get(member).map(|list| (*member, answer.bytes(list.get()))).ok_or_else(invalid)
                 };
                 let lists = self.members.iter().map(list).collect::<Result<_>>()?;
                 brought.insert(Text::from(id), lists);

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use sentia_core::{Context, Error, ErrorKind, Result, Text};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::value::RawValue;
 
 use super::{lost, phase::Instant};
 use crate::shopify::{
@@ -149,7 +148,7 @@ fn is_same(a: &str, b: &str) -> bool {
 
 /// What `query` was for. An answer that is otherwise is not quoted: it may hold a signed address.
 fn found<T: DeserializeOwned>(answer: &Answer, query: &Query) -> Result<T> {
-    let read = |raw: &RawValue| serde_json::from_str(raw.get()).ok();
+    let read = |json| serde_json::from_str(json).ok();
     answer.at(query.path)?.and_then(read).ok_or_else(|| {
         let message = "the answer about a bulk operation has another shape than asked for";
         Error::new(ErrorKind::InvalidResponse, message).context("query", query.name)

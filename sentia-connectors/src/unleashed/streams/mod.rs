@@ -20,9 +20,8 @@ mod warehouses;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use chrono_tz::Tz;
-use sentia_core::{Decoded, Record, Rejected, Stream, StreamInfo, Text, record::Document};
+use sentia_core::{Decoded, Rejected, Stream, StreamInfo, Text, decode::Walk, record::Document};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -116,19 +115,23 @@ impl Source {
         format!("{} {}", self.path, filters.join("&")).trim_end().to_owned()
     }
 
-    /// Decodes a page's documents; calendar days are those of `zone`.
-    pub(super) fn decode_all(&self, documents: Vec<Bytes>, zone: Tz) -> Decoded {
+    /// Takes the list of records at which `walk` stands, without those that `keep` refuses, and says how many there were
+    /// with them; calendar days are those of `zone`.
+    pub(super) fn decode(
+        &self,
+        walk: &mut Walk<'_>,
+        zone: Tz,
+        keep: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> serde_json::Result<(Decoded, usize)> {
         let mut decoded = Decoded::default();
-        for document in documents {
-            let outcome = self.entry.decode(document, zone);
-            decoded.push(outcome.map_err(|rejected| self.named(rejected)));
-        }
-        decoded
+        let seen = self.entry.decode(walk, zone, keep, &mut decoded)?;
+        decoded.rejected.iter_mut().for_each(|rejected| self.name(rejected));
+        Ok((decoded, seen))
     }
 
     /// A document that cannot be read is held under the key its row has, so that a sweep spares the row.
-    fn named(&self, rejected: Rejected) -> Rejected {
-        Rejected { key: key_of(&rejected.document, &self.info.key), ..rejected }
+    fn name(&self, rejected: &mut Rejected) {
+        rejected.key = key_of(&rejected.document, &self.info.key);
     }
 }
 
@@ -147,8 +150,15 @@ fn key_of(document: &[u8], fields: &[&str]) -> Option<Text> {
 pub(super) trait Entry: fmt::Debug + Send + Sync {
     /// The stream as data.
     fn info(&self) -> &Arc<StreamInfo>;
-    /// Decodes one document.
-    fn decode(&self, document: Bytes, zone: Tz) -> Result<Record, Rejected>;
+    /// Takes the list of records at which `walk` stands, and says how many there are; those that `keep` refuses are
+    /// left out.
+    fn decode(
+        &self,
+        walk: &mut Walk<'_>,
+        zone: Tz,
+        keep: &mut dyn FnMut(&[u8]) -> bool,
+        decoded: &mut Decoded,
+    ) -> serde_json::Result<usize>;
 }
 
 impl<W: DeserializeOwned + Zoned + 'static> Entry for Stream<W> {
@@ -156,10 +166,24 @@ impl<W: DeserializeOwned + Zoned + 'static> Entry for Stream<W> {
         Stream::info(self)
     }
 
-    fn decode(&self, document: Bytes, zone: Tz) -> Result<Record, Rejected> {
-        let mut wire = self.wire(&document)?;
-        wire.days().into_iter().for_each(|day| day.settle(zone));
-        self.record(&wire, Document::new(document))
+    fn decode(
+        &self,
+        walk: &mut Walk<'_>,
+        zone: Tz,
+        keep: &mut dyn FnMut(&[u8]) -> bool,
+        decoded: &mut Decoded,
+    ) -> serde_json::Result<usize> {
+        let mut seen = 0;
+        walk.wires(self, |wire, document| {
+            seen += 1;
+            if keep(&document) {
+                decoded.push(wire.and_then(|mut wire| {
+                    wire.days().into_iter().for_each(|day| day.settle(zone));
+                    self.record(&wire, Document::new(document))
+                }));
+            }
+        })?;
+        Ok(seen)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Every mapping against a page of its stream.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::fmt::Write;
 
-use sentia_core::{ColumnKind, Value, decode::split, record::Operation, stream::Column};
-use serde_json::value::RawValue;
+use bytes::Bytes;
+use sentia_core::{ColumnKind, Value, record::Operation, stream::Column};
 
 use super::*;
 
@@ -17,8 +17,21 @@ fn fixture(stream: &str) -> Bytes {
 }
 
 fn decode(source: &Source, body: &Bytes, zone: Tz) -> Decoded {
-    let envelope: BTreeMap<String, &RawValue> = serde_json::from_slice(body).expect("an envelope");
-    source.decode_all(split(body, envelope["Items"]).expect("an array"), zone)
+    let mut decoded = None;
+    let mut member = |walk: &mut Walk<'_>, name: &str| {
+        if name == "Items" {
+            decoded = Some(source.decode(walk, zone, &mut |_| true)?);
+        }
+        Ok(())
+    };
+    Walk::whole(body, |walk| walk.object(&mut member)).expect("an envelope");
+    decoded.expect("a list").0
+}
+
+/// One document as the only one of its list.
+fn decode_one(source: &Source, document: &str, zone: Tz) -> Decoded {
+    let list = format!("[{document}]").into();
+    Walk::whole(&list, |walk| source.decode(walk, zone, &mut |_| true)).expect("a list").0
 }
 
 fn shown(value: &Value) -> Option<String> {
@@ -101,7 +114,7 @@ fn unknown_fields_and_absent_ones_change_nothing() {
     for source in sources() {
         let key = source.info().key[0];
         let document = format!(r#"{{"{key}":"K","Novelty":{{"a":[1,2.5]}},"Obsolete":null}}"#);
-        let decoded = source.decode_all(vec![document.clone().into()], Tz::UTC);
+        let decoded = decode_one(&source, &document, Tz::UTC);
         assert_eq!(decoded.records.len(), 1, "{document}: {:?}", decoded.rejected);
         assert_eq!(decoded.records[0].version.order, 0);
         assert_eq!(decoded.records[0].document.body(), document.as_bytes(), "the vendor's bytes");
@@ -113,7 +126,7 @@ fn a_record_without_its_key_is_rejected() {
     for source in sources() {
         let key = source.info().key[0];
         for value in ["null", "\"\""] {
-            let decoded = source.decode_all(vec![format!(r#"{{"{key}":{value}}}"#).into()], Tz::UTC);
+            let decoded = decode_one(&source, &format!(r#"{{"{key}":{value}}}"#), Tz::UTC);
             assert_eq!((decoded.records.len(), decoded.rejected.len()), (0, 1), "{key} {value}");
             assert_eq!(decoded.rejected[0].key, None);
         }
@@ -123,7 +136,7 @@ fn a_record_without_its_key_is_rejected() {
 #[test]
 fn what_cannot_be_read_is_held_under_the_key_of_its_row() {
     let held = |stream: &str, document: &str| {
-        let decoded = source(stream).decode_all(vec![document.to_owned().into()], Tz::UTC);
+        let decoded = decode_one(&source(stream), document, Tz::UTC);
         decoded.rejected[0].key.as_ref().map(|key| key.to_string())
     };
     assert_eq!(held("products", r#"{"Guid":"ABC","Weight":[]}"#).as_deref(), Some("abc"));
@@ -137,7 +150,7 @@ fn what_cannot_be_read_is_held_under_the_key_of_its_row() {
 #[test]
 fn costs_keep_every_digit() {
     let document = r#"{"ProductGuid":"a","AvgCost":1774.93449333333333,"TotalCost":122470.480040000001}"#;
-    let decoded = source("stock_totals").decode_all(vec![document.into()], Tz::UTC);
+    let decoded = decode_one(&source("stock_totals"), document, Tz::UTC);
     let values: Vec<_> = decoded.records[0].values.iter().filter_map(shown).collect();
     assert!(values.contains(&"1774.93449333333333".to_owned()), "{values:?}");
     assert!(values.contains(&"122470.480040000001".to_owned()), "{values:?}");
@@ -147,7 +160,7 @@ fn costs_keep_every_digit() {
 fn a_status_of_the_accounts_own_is_no_deletion() {
     let read = |status: &str| {
         let document = format!(r#"{{"Guid":"a","OrderStatus":"{status}"}}"#);
-        source("sales_orders").decode_all(vec![document.into()], Tz::UTC).records[0].operation
+        decode_one(&source("sales_orders"), &document, Tz::UTC).records[0].operation
     };
     assert_eq!((read("Awaiting Paint"), read("Deleted")), (Operation::Upsert, Operation::Tombstone));
 }

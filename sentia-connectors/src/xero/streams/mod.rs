@@ -19,8 +19,7 @@ mod settings;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use sentia_core::{Decoded, Stream, StreamInfo};
+use sentia_core::{Decoded, Stream, StreamInfo, decode::Walk};
 use serde::de::DeserializeOwned;
 
 pub(super) use self::reports::{Report, Snapshot};
@@ -69,7 +68,8 @@ impl Source {
 /// A stream whose wire struct is forgotten.
 pub(super) trait Entry: fmt::Debug + Send + Sync {
     fn info(&self) -> &Arc<StreamInfo>;
-    fn decode_all(&self, documents: Vec<Bytes>) -> Decoded;
+    /// Takes the list of records at which `walk` stands.
+    fn decode(&self, walk: &mut Walk<'_>) -> serde_json::Result<Decoded>;
 }
 
 impl<W: DeserializeOwned + 'static> Entry for Stream<W> {
@@ -77,8 +77,8 @@ impl<W: DeserializeOwned + 'static> Entry for Stream<W> {
         Stream::info(self)
     }
 
-    fn decode_all(&self, documents: Vec<Bytes>) -> Decoded {
-        Stream::decode_all(self, documents)
+    fn decode(&self, walk: &mut Walk<'_>) -> serde_json::Result<Decoded> {
+        walk.records(self)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Every mapping against a page of its stream, and the catalog against its table in the README.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::fmt::Write;
 
 use bytes::Bytes;
-use sentia_core::{Decoded, Value, decode::split, record::Operation};
-use serde_json::value::RawValue;
+use sentia_core::{Decoded, Value, decode::Walk, record::Operation};
 
-use super::{Entry, Report, Source, reports, sources};
+use super::{super::envelope::Envelope, Entry, Report, Source, reports, sources};
 
 fn source(stream: &str) -> Source {
     sources().into_iter().find(|source| source.info().name == stream).expect("in the catalog")
@@ -21,9 +20,15 @@ fn lists() -> impl Iterator<Item = Box<dyn Entry>> {
 
 fn decode(source: &Source, body: &'static [u8]) -> Decoded {
     let body = Bytes::from_static(body);
-    let envelope: BTreeMap<String, &RawValue> = serde_json::from_slice(&body).expect("an envelope");
     let Source::List { endpoint, entry } = source else { panic!("a list") };
-    entry.decode_all(split(&body, envelope[endpoint.array]).expect("an array"))
+    let envelope = Envelope::read(&body, endpoint.array, |walk| entry.decode(walk)).expect("an envelope");
+    envelope.records.expect("the list")
+}
+
+/// One document as the only one of its list.
+fn decode_one(entry: &dyn Entry, document: &str) -> Decoded {
+    let list = format!("[{document}]").into();
+    Walk::whole(&list, |walk| entry.decode(walk)).expect("a list")
 }
 
 fn shown(value: &Value) -> Option<String> {
@@ -108,7 +113,7 @@ fn unknown_fields_and_absent_ones_change_nothing() {
     for entry in lists() {
         let key = entry.info().key[0];
         let document = format!(r#"{{"{key}":"k","Novelty":{{"a":[1,2.5]}},"Name":null}}"#);
-        let decoded = entry.decode_all(vec![document.clone().into()]);
+        let decoded = decode_one(&*entry, &document);
         assert_eq!(decoded.records.len(), 1, "{document}: {:?}", decoded.rejected);
         assert_eq!(decoded.records[0].version.order, 0);
     }
@@ -119,7 +124,7 @@ fn a_record_without_its_key_is_rejected() {
     for entry in lists() {
         let key = entry.info().key[0];
         for value in ["null", "\"\""] {
-            let decoded = entry.decode_all(vec![format!(r#"{{"{key}":{value}}}"#).into()]);
+            let decoded = decode_one(&*entry, &format!(r#"{{"{key}":{value}}}"#));
             assert_eq!((decoded.records.len(), decoded.rejected.len()), (0, 1), "{key} {value}");
             assert_eq!(decoded.rejected[0].key, None);
         }
@@ -129,7 +134,7 @@ fn a_record_without_its_key_is_rejected() {
 #[test]
 fn a_number_that_does_not_fit_is_rejected_not_rounded() {
     let Source::List { entry, .. } = source("invoices") else { panic!("a list") };
-    let decoded = entry.decode_all(vec![r#"{"InvoiceID":"i","Total":1.00001}"#.into()]);
+    let decoded = decode_one(&*entry, r#"{"InvoiceID":"i","Total":1.00001}"#);
     assert_eq!(decoded.rejected[0].key.as_deref(), Some("i"));
     assert!(decoded.rejected[0].reason.starts_with("total: "), "{}", decoded.rejected[0].reason);
 }

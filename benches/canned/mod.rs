@@ -11,7 +11,7 @@ use sentia::{
     clock::SystemClock,
     connectors::{Amazon, Shopify, Unleashed, Xero, amazon},
     page::Next,
-    transport::{self, Http, Meter, Pacing, Request, Response, Transport, TransportPolicy},
+    transport::{Http, Pacing, Request, Response, Stack, Transport, TransportPolicy},
 };
 use sentia_sandbox::{Sandbox, Size};
 
@@ -71,8 +71,7 @@ impl Source {
         let stream =
             connector.info().streams.iter().find(|known| known.name == stream).expect("a stream").clone();
         let clock = Arc::new(SystemClock);
-        let stack =
-            transport::stack(TransportPolicy::default(), clock, Meter::default()).expect("a transport");
+        let stack = Stack::new(TransportPolicy::default(), clock).expect("a transport").transport;
         let mut place = None;
         loop {
             let recording = Arc::new(Recording(stack.clone(), Default::default()));

@@ -14,11 +14,11 @@ use crate::{
 ///
 /// ```
 /// use std::sync::Arc;
-/// use sentia_core::{Context, clock::SystemClock, transport::{self, Http, Meter, TransportPolicy}};
+/// use sentia_core::{Context, clock::SystemClock, transport::{Stack, TransportPolicy}};
 ///
 /// let clock = Arc::new(SystemClock);
-/// let stack = transport::stack(TransportPolicy::default(), clock.clone(), Meter::default())?;
-/// let cx = Context::new(Http::new(stack), clock, "default", "shopify-uk");
+/// let stack = Stack::new(TransportPolicy::default(), clock.clone())?;
+/// let cx = Context::new(stack.http(), clock, "default", "shopify-uk");
 /// assert_eq!(cx.key_name("refresh_token").to_string(), "default/shopify-uk/refresh_token");
 /// assert!(cx.vault().is_err(), "none was given");
 /// # Ok::<(), sentia_core::Error>(())

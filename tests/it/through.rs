@@ -18,7 +18,7 @@ use sentia::{
     engine::{Question, Reader},
     record::Document,
     testing::ManualClock,
-    transport::{BreakerPolicy, Jitter, Limit, RetryPolicy, TransportPolicy},
+    transport::{BreakerPolicy, Health, Jitter, Limit, RetryPolicy, TransportPolicy},
 };
 
 /// Answers with a status that can be changed, and counts the calls.
@@ -87,7 +87,7 @@ impl Scene {
 
     fn policy() -> TransportPolicy {
         let retry = RetryPolicy { max_attempts: 1, jitter: Jitter::None, ..RetryPolicy::default() };
-        let breaker = BreakerPolicy { failures: 2, open: Duration::from_secs(30) };
+        let breaker = BreakerPolicy { minimum_calls: 2, ..BreakerPolicy::default() };
         TransportPolicy { retry, breaker, ..TransportPolicy::default() }
     }
 
@@ -136,6 +136,7 @@ async fn a_breaker_that_a_screen_opened_spares_the_sync() {
         assert_eq!(down.kind(), ErrorKind::Unavailable);
     }
     assert_eq!(scene.vendor.calls(), 2);
+    assert_eq!(screen.breakers().expect("connected").health(), Health::Down);
     let (spared, _) = scene.run(scene.pipeline().through(&screen)).await;
     let failure = spared.streams()[0].failure.clone().expect("not read");
     assert_eq!((spared.outcome(), failure.code.as_str()), (Outcome::Incomplete, "unavailable"));

@@ -18,7 +18,7 @@ use crate::{
     sink::RecordReader,
     stream::{StreamId, StreamInfo, identifier},
     table::StreamTable,
-    transport::{self, Http, Meter, Transport, TransportPolicy},
+    transport::{Meter, Stack, TransportPolicy},
 };
 
 /// What a pipeline needs of a store: it commits, reads back keys and keeps the sync log.
@@ -88,7 +88,7 @@ pub struct Pipeline {
     policy: TransportPolicy,
     observer: Observer,
     cancelled: CancellationToken,
-    stack: Option<(Arc<dyn Transport>, Meter)>,
+    stack: Option<Stack>,
 }
 
 impl Pipeline {
@@ -304,16 +304,12 @@ impl Pipeline {
 
     fn context(&self, info: &ConnectorInfo, connection: &str) -> Result<(Context, Meter)> {
         identifier(&connection.replace('-', "_"))?;
-        let (stack, meter) = match &self.stack {
+        let stack = match &self.stack {
             Some(shared) => shared.clone(),
-            None => {
-                let meter = Meter::default();
-                let policy = self.policy.clone().limited_by(info);
-                (transport::stack(policy, self.clock.clone(), meter.clone())?, meter)
-            }
+            None => Stack::new(self.policy.clone().limited_by(info), self.clock.clone())?,
         };
-        let cx = Context::new(Http::new(stack), self.clock.clone(), &self.tenant, connection);
-        Ok((cx.with_vault(self.vault.clone()), meter))
+        let cx = Context::new(stack.http(), self.clock.clone(), &self.tenant, connection);
+        Ok((cx.with_vault(self.vault.clone()), stack.meter))
     }
 
     async fn stream(

@@ -16,7 +16,7 @@ use crate::{
     record::Operation,
     security::Vault,
     stream::{StreamInfo, identifier},
-    transport::{self, Http, Meter, Transport, TransportPolicy, Usage},
+    transport::{Breakers, Stack, TransportPolicy, Usage},
 };
 
 /// How often an expired page token may cost another reading.
@@ -51,7 +51,7 @@ pub struct Reader {
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
     policy: TransportPolicy,
-    stack: Option<(Arc<dyn Transport>, Meter)>,
+    stack: Option<Stack>,
 }
 
 /// What is asked.
@@ -165,20 +165,26 @@ impl Reader {
         let info = self.connector.info();
         info.validate()?;
         identifier(&self.connection_name().replace('-', "_"))?;
-        let policy = self.policy.clone().limited_by(&info);
-        let meter = Meter::default();
-        let stack = transport::stack(policy, self.clock.clone(), meter.clone())?;
-        Ok(Reader { stack: Some((stack, meter)), ..self })
+        let stack = Stack::new(self.policy.clone().limited_by(&info), self.clock.clone())?;
+        Ok(Reader { stack: Some(stack), ..self })
     }
 
     /// Calls and bytes since it was connected, those of pipelines that run [through](crate::Pipeline::through) it included.
     /// Nothing before.
     pub fn usage(&self) -> Usage {
-        self.stack.as_ref().map(|(_, meter)| meter.usage()).unwrap_or_default()
+        self.stack.as_ref().map(|stack| stack.meter.usage()).unwrap_or_default()
+    }
+
+    /// Which classes of its calls pass, and the means to decide that by hand.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` before [`connect`](Self::connect).
+    pub fn breakers(&self) -> Result<Breakers> {
+        self.connected().map(|stack| stack.breakers)
     }
 
     /// The stack that pipelines may share.
-    pub(super) fn stack(&self) -> Option<(Arc<dyn Transport>, Meter)> {
+    pub(super) fn stack(&self) -> Option<Stack> {
         self.stack.clone()
     }
 
@@ -289,12 +295,12 @@ impl Reader {
     /// # Errors
     /// `ConfigInvalid` before [`connect`](Self::connect).
     pub fn context(&self) -> Result<Context> {
-        let (stack, _) = self.connected()?;
-        let cx = Context::new(Http::new(stack), self.clock.clone(), &self.tenant, &self.connection_name());
+        let stack = self.connected()?;
+        let cx = Context::new(stack.http(), self.clock.clone(), &self.tenant, &self.connection_name());
         Ok(cx.with_vault(self.vault.clone()))
     }
 
-    fn connected(&self) -> Result<(Arc<dyn Transport>, Meter)> {
+    fn connected(&self) -> Result<Stack> {
         self.stack.clone().ok_or_else(|| {
             Error::new(ErrorKind::ConfigInvalid, "the reader is not connected; call `connect` first")
         })
@@ -308,7 +314,7 @@ impl Reader {
             info: stream.clone(),
             partition: partition.into(),
             rules: Arc::new(Rules::default()),
-            meter: self.connected()?.1,
+            meter: self.connected()?.meter,
             page_size: None,
         })
     }

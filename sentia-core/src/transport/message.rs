@@ -101,12 +101,22 @@ pub struct Response {
     pub quota: Option<Quota>,
     /// What the vendor's table read about the rate of this operation, in calls per second.
     pub rate: Option<f64>,
+    /// How long the vendor took, the whole body included; waiting for one's turn is no part of it.
+    pub took: std::time::Duration,
 }
 
 impl Response {
     /// A response of these parts.
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        Response { status, headers, body, spooled: 0, quota: None, rate: None }
+        Response {
+            status,
+            headers,
+            body,
+            spooled: 0,
+            quota: None,
+            rate: None,
+            took: std::time::Duration::ZERO,
+        }
     }
 
     /// A header as text.

@@ -10,7 +10,7 @@
 //! | metrics | counts calls and bytes into a [`Meter`] | |
 //! | deadline | bounds a call with all its attempts and waits | 15 minutes |
 //! | retry | repeats what is temporary and safe to repeat | 5 attempts, from 500 ms, doubling to 30 s, full jitter |
-//! | circuit breaker | refuses while the vendor is down | after 10 failures in a row, for 30 s |
+//! | circuit breaker | refuses while the vendor is down | when half of the last 10 to 20 calls failed, for 30 s |
 //! | rate limit | waits below the vendor's limits | the connector's limits |
 //! | timeout | bounds one attempt | 60 s |
 //! | send | the socket; no redirects, bodies up to 128 MiB | |
@@ -33,7 +33,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use self::{
-    circuit_breaker::BreakerPolicy,
+    circuit_breaker::{BreakerPolicy, BreakerState, Breakers, Forced, Health, Over, Phase, Probe},
     http::{Http, QueryValue, RequestBuilder},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
     metrics::{Meter, Usage},
@@ -130,31 +130,53 @@ impl Default for TransportPolicy {
     }
 }
 
-/// Builds the whole stack. The order is fixed here and nowhere else.
+/// The whole stack, with what it counts and knows. Clones share it.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
-/// use sentia_core::{clock::SystemClock, transport::{self, Meter, RetryPolicy, TransportPolicy}};
+/// use sentia_core::{clock::SystemClock, transport::{Health, RetryPolicy, Stack, TransportPolicy}};
 ///
 /// let policy = TransportPolicy {
 ///     timeout: Duration::from_secs(20),
 ///     retry: RetryPolicy { max_attempts: 3, ..RetryPolicy::default() },
 ///     ..TransportPolicy::default()
 /// };
-/// let stack = transport::stack(policy, Arc::new(SystemClock), Meter::default())?;
+/// let stack = Stack::new(policy, Arc::new(SystemClock))?;
+/// assert_eq!((stack.meter.usage().calls, stack.breakers.health()), (0, Health::Up));
 /// # Ok::<(), sentia_core::Error>(())
 /// ```
-///
-/// # Errors
-/// `ConfigInvalid` when the machine's TLS roots cannot be loaded.
-pub fn stack(policy: TransportPolicy, clock: Arc<dyn Clock>, meter: Meter) -> Result<Arc<dyn Transport>> {
-    let send = send::Send::new(policy.max_body_bytes)?;
-    let timed = timeout::Timeout::new(send, policy.timeout);
-    let paced = rate_limit::RateLimit::new(timed, policy.limits, clock.clone());
-    let broken = circuit_breaker::CircuitBreaker::new(paced, policy.breaker, clock.clone());
-    let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
-    let bounded = deadline::Deadline::new(retried, policy.deadline);
-    Ok(Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter))))
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// Its outermost layer.
+    pub transport: Arc<dyn Transport>,
+    /// What was spent through it.
+    pub meter: Meter,
+    /// Which classes of calls pass.
+    pub breakers: Breakers,
+}
+
+impl Stack {
+    /// Builds it. The order is fixed here and nowhere else.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` when the machine's TLS roots cannot be loaded.
+    pub fn new(policy: TransportPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
+        let meter = Meter::default();
+        let breakers = Breakers::new(policy.breaker, clock.clone());
+        let send = send::Send::new(policy.max_body_bytes)?;
+        let timed = timeout::Timeout::new(send, policy.timeout);
+        let paced = rate_limit::RateLimit::new(timed, policy.limits, clock.clone());
+        let broken = circuit_breaker::CircuitBreaker::new(paced, breakers.clone());
+        let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
+        let bounded = deadline::Deadline::new(retried, policy.deadline);
+        let transport = Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter.clone())));
+        Ok(Stack { transport, meter, breakers })
+    }
+
+    /// What connectors type, through it.
+    pub fn http(&self) -> Http {
+        Http::new(self.transport.clone())
+    }
 }
 
 /// A transport made of a closure, for the layers' own tests.

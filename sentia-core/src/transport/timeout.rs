@@ -1,4 +1,4 @@
-//! Bounds one attempt.
+//! Bounds one attempt, and notes how long it took.
 //!
 //! It stands inside retry and rate limit: waiting for one's turn is no timeout.
 
@@ -26,8 +26,9 @@ impl<T: Transport> Transport for Timeout<T> {
     async fn call(&self, request: Request) -> Result<Response> {
         // A download is as long as its file.
         let limit = if request.spool.is_some() { self.limit * 10 } else { self.limit };
+        let sent = tokio::time::Instant::now();
         match tokio::time::timeout(limit, self.inner.call(request)).await {
-            Ok(outcome) => outcome,
+            Ok(outcome) => outcome.map(|response| Response { took: sent.elapsed(), ..response }),
             Err(_) => Err(Error::new(ErrorKind::Timeout, format!("no answer within {limit:?}"))),
         }
     }

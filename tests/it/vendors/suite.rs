@@ -200,10 +200,9 @@ impl ConnectorFixture for Products {
 
     async fn pushes(&self) -> Option<Pushes> {
         let twin = self.0.unleashed();
-        let transport =
-            sentia::transport::stack(crate::truth::impatient(), Arc::new(SystemClock), Default::default());
-        let http = sentia::transport::Http::new(transport.expect("TLS roots"));
-        let cx = Context::new(http, Arc::new(SystemClock), "suite", "suite").with_vault(self.vault());
+        let stack = sentia::transport::Stack::new(crate::truth::impatient(), Arc::new(SystemClock));
+        let cx = Context::new(stack.expect("TLS roots").http(), Arc::new(SystemClock), "suite", "suite")
+            .with_vault(self.vault());
         let new = NewSubscription::new("https://ops.acme.example/hooks").events(["product.updated"]);
         unleashed::connector(twin).subscribe(&cx, &new).await.expect("it subscribes");
         let ids = self.0.look(|universe| {

@@ -11,7 +11,7 @@ use axum::{
 };
 use sentia_core::{
     ErrorKind,
-    transport::{Jitter, Meter, Pacing, RetryPolicy, TransportPolicy, stack},
+    transport::{Jitter, Pacing, RetryPolicy, Stack, TransportPolicy},
 };
 
 use super::*;
@@ -31,8 +31,8 @@ async fn token(body: String) -> Json<Value> {
 
 fn context(policy: TransportPolicy) -> (Context, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(noon()));
-    let transport = stack(policy, clock.clone(), Meter::default()).expect("a stack");
-    (Context::new(Http::new(transport), clock.clone(), "tenant", "shop"), clock)
+    let stack = Stack::new(policy, clock.clone()).expect("a stack");
+    (Context::new(stack.http(), clock.clone(), "tenant", "shop"), clock)
 }
 
 async fn fetch(base: &str, cx: &Context, stream: &str, token: Option<&str>) -> Result<Page> {

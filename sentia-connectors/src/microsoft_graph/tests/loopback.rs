@@ -10,7 +10,7 @@ use axum::{
 };
 use sentia_core::{
     clock::Clock,
-    transport::{Meter, Pacing, TransportPolicy, stack},
+    transport::{Pacing, Stack, TransportPolicy},
 };
 
 use super::*;
@@ -25,8 +25,8 @@ async fn serve(router: Router) -> String {
 
 fn context() -> (Context, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new("2026-03-01T10:00:00Z".parse().expect("a time")));
-    let transport = stack(TransportPolicy::default(), clock.clone(), Meter::default()).expect("a stack");
-    (Context::new(Http::new(transport), clock.clone(), "tenant", "office"), clock)
+    let stack = Stack::new(TransportPolicy::default(), clock.clone()).expect("a stack");
+    (Context::new(stack.http(), clock.clone(), "tenant", "office"), clock)
 }
 
 async fn read(base_url: &str, cx: &Context, token: Option<&PageToken>) -> Result<Page> {

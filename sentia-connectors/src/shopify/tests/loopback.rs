@@ -7,7 +7,7 @@ use axum::{
 };
 use sentia_core::{
     ErrorKind,
-    transport::{Meter, Pacing, TransportPolicy, stack},
+    transport::{Pacing, Stack, TransportPolicy},
 };
 
 use super::*;
@@ -25,8 +25,8 @@ async fn serve(router: Router) -> String {
 async fn read(base_url: String) -> (Result<Page>, i64) {
     let shop = ready().base_url(base_url).pacing(Pacing::Off).build().expect("valid");
     let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
-    let transport = stack(TransportPolicy::default(), clock.clone(), Meter::default()).expect("a stack");
-    let cx = Context::new(Http::new(transport), clock.clone(), "tenant", "shop");
+    let stack = Stack::new(TransportPolicy::default(), clock.clone()).expect("a stack");
+    let cx = Context::new(stack.http(), clock.clone(), "tenant", "shop");
     let page = shop.fetch(&cx, Fetch::new(&info(&shop, "locations"))).await;
     (page, sentia_core::clock::Clock::now(&*clock).timestamp())
 }

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sentia_core::{
     Context,
     clock::SystemClock,
-    transport::{self, Http, Jitter, Meter, RetryPolicy, TransportPolicy},
+    transport::{Jitter, RetryPolicy, Stack, TransportPolicy},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -47,8 +47,8 @@ fn context() -> Context {
     let retry = RetryPolicy { max_attempts: 1, jitter: Jitter::None, ..RetryPolicy::default() };
     let clock = Arc::new(SystemClock);
     let policy = TransportPolicy { retry, ..TransportPolicy::default() };
-    let stack = transport::stack(policy, clock.clone(), Meter::default()).expect("TLS roots");
-    Context::new(Http::new(stack), clock, "tenant", "warehouse")
+    let stack = Stack::new(policy, clock.clone()).expect("TLS roots");
+    Context::new(stack.http(), clock, "tenant", "warehouse")
 }
 
 /// The raw query and the signature of a request's head.

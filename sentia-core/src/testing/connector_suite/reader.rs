@@ -14,7 +14,7 @@ use crate::{
     page::{Fetch, Next, Page, PageToken},
     record::Operation,
     stream::{Column, StreamInfo},
-    transport::{self, Http, Jitter, Meter, RetryPolicy, TransportPolicy},
+    transport::{Jitter, RetryPolicy, Stack, TransportPolicy},
 };
 
 /// One connector, its surroundings and the stream under test.
@@ -71,8 +71,8 @@ impl Reader {
         let retry = RetryPolicy { max_attempts: 1, jitter: Jitter::None, ..RetryPolicy::default() };
         let policy = TransportPolicy { retry, ..TransportPolicy::default() };
         let clock = Arc::new(SystemClock);
-        let stack = transport::stack(policy, clock.clone(), Meter::default()).expect("TLS roots");
-        let cx = Context::new(Http::new(stack), clock, "suite", "suite").with_vault(fixture.vault());
+        let stack = Stack::new(policy, clock.clone()).expect("TLS roots");
+        let cx = Context::new(stack.http(), clock, "suite", "suite").with_vault(fixture.vault());
         let streams = connector.info().streams;
         let info = streams.into_iter().find(|info| info.name == stream).expect("it has the stream");
         let (partition, page_size) = (String::new(), fixture.page_size());

@@ -14,7 +14,7 @@ use sentia::{
     Connector, Context,
     push::{Change, Hint},
     security::Vault,
-    transport::{Http, Meter, stack},
+    transport::Stack,
 };
 
 use super::OneClock;
@@ -30,8 +30,8 @@ async fn database() -> Database {
 
 /// What an engine hands to a connector, in the twins' time.
 pub(crate) fn context(clock: &Arc<OneClock>, connection: &str, vault: Option<Vault>) -> Context {
-    let transport = stack(impatient(), clock.clone(), Meter::default()).expect("TLS roots");
-    Context::new(Http::new(transport), clock.clone(), "default", connection).with_vault(vault)
+    let stack = Stack::new(impatient(), clock.clone()).expect("TLS roots");
+    Context::new(stack.http(), clock.clone(), "default", connection).with_vault(vault)
 }
 
 /// The rows of the record that a hint names, or of the partition that it names instead.

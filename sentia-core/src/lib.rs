@@ -7,6 +7,7 @@
 //! - To keep records elsewhere: implement [`SyncSink`] with [`RecordReader`] and [`RunLog`], and run
 //!   `sink_suite!` of the feature `testing`. [`certificate::settle`] judges a window for you.
 //! - To keep credentials elsewhere: implement [`KeyStore`], or [`security::MasterKeys`] for a key service.
+//! - To share budgets, breakers and leases elsewhere: implement [`StateStore`].
 //! - To judge records: implement [`QualityRule`], or make one of a closure with `sentia_quality::record_rule`.
 //! - To run: give a connector and a store to a [`Pipeline`].
 //!
@@ -39,6 +40,7 @@ pub mod security;
 mod sink;
 pub mod slice;
 pub mod spool;
+pub mod state_store;
 pub mod stream;
 mod table;
 #[cfg(any(test, feature = "testing"))]
@@ -64,6 +66,7 @@ pub use self::{
     record::{Key, Record, Rejected, Version},
     report::RunReport,
     sink::{RecordReader, RunLog, SyncSink},
+    state_store::StateStore,
     stream::{StreamId, StreamInfo},
     table::StreamTable,
     text::Text,

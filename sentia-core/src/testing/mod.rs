@@ -1,11 +1,13 @@
-//! Behavior suites for your own connectors, sinks and key stores, and what they need: a manual clock, a key store in
-//! memory, crash points.
+//! Behavior suites for your own connectors, sinks, key stores and state stores, and what they need: a manual clock, a
+//! key store and a state store in memory, crash points.
 
 pub mod connector_suite;
 pub mod crash;
 pub mod key_store_suite;
 mod memory_key_store;
+mod memory_state_store;
 pub mod sink_suite;
+pub mod state_store_suite;
 
-pub use self::memory_key_store::MemoryKeyStore;
+pub use self::{memory_key_store::MemoryKeyStore, memory_state_store::MemoryStateStore};
 pub use crate::clock::ManualClock;

@@ -1,13 +1,17 @@
 //! Opens a database and brings its tables up to date.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use sentia_core::{Error, ErrorKind, Result};
 use tokio::sync::Mutex;
 
 use crate::{dialect::Dialect, error::orm_error, migration::Migrator};
+
+/// How long another program's lock on a SQLite file is waited for.
+#[cfg(feature = "sqlite")]
+const BUSY: Duration = Duration::from_secs(30);
 
 /// Records, manifests, certificates, checkpoints and sealed keys in one database. A clone shares the pool.
 #[derive(Clone)]
@@ -85,7 +89,15 @@ async fn migrate(inner: &Inner) -> Result<()> {
         let _ = sqlx::query("SELECT pg_advisory_unlock(7361010430)").execute(&mut *holder).await;
         return migrated;
     }
-    Migrator::up(&inner.orm, None).await.map_err(orm_error)
+    // SQLite's one writing connection: a second connection would meet the first one's locks.
+    let migrating = inner.writing_orm();
+    let immediately = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let transaction = migrating.begin_with_options(immediately).await.map_err(orm_error)?;
+    Migrator::up(&transaction, None).await.map_err(orm_error)?;
+    transaction.commit().await.map_err(orm_error)
 }
 
 async fn open(url: &str) -> Result<Inner> {
@@ -116,44 +128,66 @@ impl Inner {
 
 #[cfg(feature = "sqlite")]
 async fn sqlite(url: &str) -> Result<Inner> {
-    use std::{str::FromStr, time::Duration};
+    use std::str::FromStr;
 
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|e| Error::new(ErrorKind::ConfigInvalid, "not a SQLite URL").source(e))?
         // A power loss may undo the last commits, rows and checkpoint together; the next run reads them again.
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(30))
-        // A fresh file's: an order or invoice of two to three kilobytes would have a smaller page to itself.
-        .page_size(8192);
+        .busy_timeout(BUSY);
     let pool = |connections: u32| {
         let pool = SqlitePoolOptions::new().max_connections(connections).min_connections(1);
         pool.idle_timeout(None).max_lifetime(None).acquire_timeout(Duration::from_secs(600))
     };
-    // Keys come in no order, so a commit touches an index page for nearly every row: each page goes to the file once
-    // for many commits.
-    let bulk = options
-        .clone()
-        .pragma("cache_size", "-24576")
-        .pragma("wal_autocheckpoint", "16384")
-        .pragma("journal_size_limit", "16777216");
     // Every connection to :memory: is a database of its own, so there it is one for everything.
     let in_memory = url.contains(":memory:");
-    let orm =
-        pool(if in_memory { 1 } else { 4 }).connect_with(options).await.map_err(crate::error::store_error)?;
     let writer = match in_memory {
         true => None,
-        false => Some(pool(1).connect_with(bulk).await.map_err(crate::error::store_error)?),
+        false => Some(first(|| pool(1).connect_with(bulk(options.clone()))).await?),
     };
+    let orm =
+        pool(if in_memory { 1 } else { 4 }).connect_with(options).await.map_err(crate::error::store_error)?;
     let orm = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(orm);
     Ok(Inner { orm, dialect: Dialect::Sqlite, ensured: Mutex::default(), writer })
 }
 
+/// The options of the connection that writes: keys come in no order, so a commit touches an index page for nearly every
+/// row, and each page goes to the file once for many commits.
+#[cfg(feature = "sqlite")]
+fn bulk(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
+    options
+        // The file remembers both: the journal, and a fresh file its page size. An order or invoice of two to three
+        // kilobytes would have a smaller page to itself.
+        .page_size(8192)
+        .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+        .pragma("cache_size", "-24576")
+        .pragma("wal_autocheckpoint", "16384")
+        .pragma("journal_size_limit", "16777216")
+}
+
+/// Opens the first connection, which makes the file and its journal. SQLite's busy handler does not wait for another
+/// program that is about to do the same, or to close the file as its last, so this does.
+#[cfg(feature = "sqlite")]
+async fn first<F>(open: impl Fn() -> F) -> Result<sqlx::SqlitePool>
+where
+    F: Future<Output = std::result::Result<sqlx::SqlitePool, sqlx::Error>>,
+{
+    let began = std::time::Instant::now();
+    loop {
+        match open().await.map_err(crate::error::store_error) {
+            Err(error) if error.is_temporary() && began.elapsed() < BUSY => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
 #[cfg(feature = "postgres")]
 async fn postgres(url: &str) -> Result<Inner> {
-    use std::{str::FromStr, time::Duration};
+    use std::str::FromStr;
 
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 

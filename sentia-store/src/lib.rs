@@ -24,6 +24,7 @@ mod run_log;
 mod sink;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod state_store;
 mod strays;
 mod sweep;
 mod table;

@@ -2,3 +2,4 @@
 
 pub(crate) mod key;
 pub(crate) mod run;
+pub(crate) mod state;

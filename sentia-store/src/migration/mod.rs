@@ -2,6 +2,7 @@
 
 mod m0001_engine_tables;
 mod m0002_resume_tokens;
+mod m0003_shared_states;
 
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
@@ -14,7 +15,11 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_engine_tables::Migration), Box::new(m0002_resume_tokens::Migration)]
+        vec![
+            Box::new(m0001_engine_tables::Migration),
+            Box::new(m0002_resume_tokens::Migration),
+            Box::new(m0003_shared_states::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -33,6 +33,7 @@ mod number;
 pub mod page;
 pub mod push;
 pub mod quality;
+pub mod quota;
 pub mod record;
 pub mod report;
 mod row;

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::{Error, ErrorKind, Result, spool::SpoolTo};
+use crate::{Error, ErrorKind, Result, quota::Urgency, spool::SpoolTo};
 
 /// The vendor's table: turns a response that is not what was asked for into a classified error, and notes what
 /// the response says about quota.
@@ -58,6 +58,8 @@ pub struct Request {
     pub cost: f64,
     /// The vendor's name for what is asked, where limits are per operation; empty elsewhere.
     pub operation: &'static str,
+    /// How soon it is wanted, among the calls that wait for the same budgets.
+    pub urgency: Urgency,
     /// Where the body goes instead of into memory.
     pub spool: Option<SpoolTo>,
 }
@@ -74,6 +76,7 @@ impl Request {
             repeat: Repeat::Safe,
             cost: 1.0,
             operation: "",
+            urgency: Urgency::default(),
             spool: None,
         }
     }
@@ -101,6 +104,8 @@ pub struct Response {
     pub quota: Option<Quota>,
     /// What the vendor's table read about the rate of this operation, in calls per second.
     pub rate: Option<f64>,
+    /// What the vendor's table read about calls left, by the spans of their limits.
+    pub left: Vec<(std::time::Duration, u64)>,
     /// How long the vendor took, the whole body included; waiting for one's turn is no part of it.
     pub took: std::time::Duration,
 }
@@ -115,6 +120,7 @@ impl Response {
             spooled: 0,
             quota: None,
             rate: None,
+            left: Vec::new(),
             took: std::time::Duration::ZERO,
         }
     }

@@ -20,6 +20,7 @@
 mod circuit_breaker;
 mod deadline;
 mod http;
+mod limit;
 mod message;
 mod metrics;
 mod rate_limit;
@@ -35,12 +36,12 @@ use async_trait::async_trait;
 pub use self::{
     circuit_breaker::{BreakerPolicy, BreakerState, Breakers, Forced, Health, Over, Phase, Probe},
     http::{Http, QueryValue, RequestBuilder},
+    limit::{Limit, Pacing},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
     metrics::{Meter, Usage},
-    rate_limit::{Limit, Pacing},
     retry::{Jitter, RetryPolicy},
 };
-use crate::{ConnectorInfo, Result, clock::Clock};
+use crate::{ConnectorInfo, Result, clock::Clock, quota::Planner};
 
 /// Sends one request. Layers wrap it; connectors never implement it.
 ///
@@ -153,6 +154,8 @@ pub struct Stack {
     pub meter: Meter,
     /// Which classes of calls pass.
     pub breakers: Breakers,
+    /// What the account's budgets have left, and what waits for them.
+    pub planner: Planner,
 }
 
 impl Stack {
@@ -165,12 +168,13 @@ impl Stack {
         let breakers = Breakers::new(policy.breaker, clock.clone());
         let send = send::Send::new(policy.max_body_bytes)?;
         let timed = timeout::Timeout::new(send, policy.timeout);
-        let paced = rate_limit::RateLimit::new(timed, policy.limits, clock.clone());
+        let planner = Planner::new(policy.limits, clock.clone());
+        let paced = rate_limit::RateLimit::new(timed, planner.clone());
         let broken = circuit_breaker::CircuitBreaker::new(paced, breakers.clone());
         let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
         let bounded = deadline::Deadline::new(retried, policy.deadline);
         let transport = Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter.clone())));
-        Ok(Stack { transport, meter, breakers })
+        Ok(Stack { transport, meter, breakers, planner })
     }
 
     /// What connectors type, through it.

@@ -1,0 +1,223 @@
+//! All budgets of one account: what was taken of each, as processes share it.
+//!
+//! Pure: limits, claims and times come in. A claim takes from every limit it concerns at once, or from none.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Claim, Refused, Seen, Urgency,
+    bucket::Bucket,
+    permits::Permits,
+    window::{Bounds, Millis, Window, headroom},
+};
+use crate::transport::Limit;
+
+/// What was taken of an account's limits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Ledger {
+    windows: BTreeMap<String, Window>,
+    buckets: BTreeMap<String, Bucket>,
+    pub(super) permits: Permits,
+    /// Until when the vendor answers nothing, by operation; the empty one is all of them.
+    blocked: BTreeMap<String, Millis>,
+    /// Points on their way to the vendor, by process, with the time the note ends.
+    flying: BTreeMap<String, (f64, Millis)>,
+}
+
+/// Why a claim cannot be met now.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Hold {
+    /// The limit, as [`name`] spells it.
+    pub(super) limit: String,
+    /// When to try again.
+    pub(super) until: Millis,
+}
+
+/// What a process has on its way while it reads an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Going<'a> {
+    /// Which process.
+    pub(super) member: &'a str,
+    /// Calls, the answered one included.
+    pub(super) busy: usize,
+    /// Points of the others, which the answer has not counted.
+    pub(super) points: f64,
+}
+
+/// The name of a limit: what it bounds, without how much, so that a changed plan keeps its count.
+pub(super) fn name(limit: &Limit) -> String {
+    match limit {
+        Limit::Calls { per, .. } => format!("calls per {}", span(*per)),
+        Limit::Bytes { per, .. } => format!("bytes per {}", span(*per)),
+        Limit::Points { .. } => "cost points".to_owned(),
+        Limit::Operation { operation, .. } => format!("operation {operation}"),
+        Limit::Concurrent(_) => AT_ONCE.to_owned(),
+    }
+}
+
+/// The name of the limit on concurrency.
+pub(super) const AT_ONCE: &str = "calls at once";
+
+fn span(per: Duration) -> String {
+    match per.as_secs() {
+        86_400 => "day".to_owned(),
+        3_600 => "hour".to_owned(),
+        60 => "minute".to_owned(),
+        1 => "second".to_owned(),
+        days if days % 86_400 == 0 => format!("{} days", days / 86_400),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+/// A rolling window's numbers; `None` for other limits.
+fn bounds(limit: &Limit) -> Option<Bounds> {
+    let (limit, per) = match *limit {
+        Limit::Calls { calls, per } => (u64::from(calls), per),
+        Limit::Bytes { bytes, per } => (bytes, per),
+        _ => return None,
+    };
+    Some(Bounds::new(limit, per))
+}
+
+/// A bucket's size, its rate and what the claim takes of it; `None` for other limits and other operations.
+fn bucket(limit: &Limit, claim: &Claim) -> Option<(f64, f64, f64)> {
+    match *limit {
+        Limit::Points { maximum, restore_per_second } => Some((maximum, restore_per_second, claim.cost)),
+        Limit::Operation { operation, per_second, burst } if operation == claim.operation => {
+            Some((burst.into(), per_second, 1.0))
+        }
+        _ => None,
+    }
+}
+
+impl Ledger {
+    /// The bucket of `limit`, full when it is new.
+    pub(super) fn bucket(
+        &mut self,
+        limit: &Limit,
+        (maximum, per_second): (f64, f64),
+        now: Millis,
+    ) -> &mut Bucket {
+        self.buckets.entry(name(limit)).or_insert_with(|| Bucket::full(maximum, per_second, now))
+    }
+
+    /// The window of `limit`.
+    pub(super) fn window(&mut self, limit: &Limit) -> &mut Window {
+        self.windows.entry(name(limit)).or_default()
+    }
+
+    /// Whether every limit but the one on concurrency lets `claim` go; the one it waits for longest.
+    pub(super) fn ready(&mut self, limits: &[Limit], claim: &Claim, now: Millis) -> Result<(), Hold> {
+        self.blocked.retain(|_, until| now < *until);
+        let mut hold: Option<Hold> = None;
+        let mut later = |limit: &dyn Fn() -> String, until: Millis| {
+            if until > now && hold.as_ref().is_none_or(|hold| hold.until < until) {
+                hold = Some(Hold { limit: limit(), until });
+            }
+        };
+        for of in ["", claim.operation] {
+            if let Some(until) = self.blocked.get(of) {
+                later(&|| "the vendor's refusal".to_owned(), *until);
+            }
+        }
+        let urgent = claim.urgency == Urgency::Webhook;
+        for limit in limits {
+            if let Some(bounds) = bounds(limit) {
+                let free_at = self.window(limit).free_at(bounds, urgent, now);
+                later(&|| name(limit), free_at);
+            } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
+                let kept = if urgent { 0.0 } else { headroom(maximum as u64) as f64 };
+                let free_at = self.bucket(limit, (maximum, per_second), now).free_at(cost, kept, now);
+                later(&|| name(limit), free_at);
+            }
+        }
+        hold.map_or(Ok(()), Err)
+    }
+
+    /// Takes what [`ready`](Self::ready) allowed.
+    pub(super) fn take(&mut self, limits: &[Limit], claim: &Claim, now: Millis) {
+        for limit in limits {
+            if let (Some(bounds), Limit::Calls { .. }) = (bounds(limit), limit) {
+                self.window(limit).take(bounds, 1, now);
+            } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
+                self.bucket(limit, (maximum, per_second), now).take(cost);
+            }
+        }
+    }
+
+    /// Gives back what was taken at `then` and never sent.
+    pub(super) fn give_back(&mut self, limits: &[Limit], claim: &Claim, then: Millis, now: Millis) {
+        for limit in limits {
+            if let (Some(bounds), Limit::Calls { .. }) = (bounds(limit), limit) {
+                self.window(limit).give_back(bounds, then);
+            } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
+                self.bucket(limit, (maximum, per_second), now).take(-cost);
+            }
+        }
+    }
+
+    /// Takes over what an answer said at `now`.
+    pub(super) fn observe(
+        &mut self,
+        limits: &[Limit],
+        claim: &Claim,
+        seen: &Seen,
+        going: Going<'_>,
+        now: Millis,
+    ) {
+        let others = |(name, (points, until)): (&String, &(f64, Millis))| {
+            if name != going.member && now < *until { *points } else { 0.0 }
+        };
+        let unseen = going.points + self.flying.iter().map(others).sum::<f64>();
+        let is_rate = matches!(seen.refused, Some(Refused::Rate(_)));
+        for limit in limits {
+            match limit {
+                Limit::Points { maximum, restore_per_second } => {
+                    if let Some(told) = seen.quota {
+                        self.bucket(limit, (*maximum, *restore_per_second), now).correct(told, unseen, now);
+                    }
+                }
+                Limit::Operation { operation, per_second, burst } if *operation == claim.operation => {
+                    let bucket = self.bucket(limit, (f64::from(*burst), *per_second), now);
+                    seen.rate.into_iter().for_each(|rate| bucket.restore(rate, now));
+                    if is_rate {
+                        bucket.empty(now);
+                    }
+                }
+                Limit::Concurrent(most) => match seen.refused {
+                    Some(Refused::AtOnce) => self.permits.refused(*most, going.busy),
+                    Some(Refused::Rate(_)) => {}
+                    None => self.permits.answered(*most),
+                },
+                Limit::Bytes { .. } => {
+                    bounds(limit)
+                        .into_iter()
+                        .for_each(|bounds| self.window(limit).take(bounds, seen.bytes, now));
+                }
+                Limit::Calls { per, .. } => {
+                    for (_, left) in seen.left.iter().filter(|(span, _)| span == per) {
+                        bounds(limit).into_iter().for_each(|b| self.window(limit).correct(b, *left, now));
+                    }
+                }
+                Limit::Operation { .. } => {}
+            }
+        }
+        if let Some(Refused::Rate(Some(wait))) = seen.refused {
+            let until = now + Millis::try_from(wait.as_millis()).unwrap_or(Millis::MAX / 4);
+            let block = self.blocked.entry(claim.operation.to_owned()).or_default();
+            *block = until.max(*block);
+        }
+    }
+
+    /// Notes the points that `member` has on their way, which no answer has counted yet.
+    pub(super) fn fly(&mut self, member: &str, points: f64, until: Millis, now: Millis) {
+        self.flying.retain(|_, (_, until)| now < *until);
+        if points > 0.0 {
+            self.flying.insert(member.to_owned(), (points, until));
+        } else {
+            self.flying.remove(member);
+        }
+    }
+}

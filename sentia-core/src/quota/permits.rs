@@ -1,0 +1,180 @@
+//! Calls at once, over all processes of a fleet.
+//!
+//! Each process holds permits by a lease, as many as it has use for, and at most its fair share while others wait. The sum of
+//! what is held is never above the limit. A process that was killed loses its permits when its lease ends.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::window::Millis;
+
+/// How long permits are held without a word, in milliseconds.
+const LEASE: Millis = 30_000;
+/// How long a holder keeps the last permits while others have none, and how long it then leaves them alone.
+const TURN: Millis = 1_000;
+const REST: Millis = 600;
+/// Answers without a refusal after which one more call at once is tried again.
+const PATIENCE: u32 = 100;
+
+/// Who holds how many.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Permits {
+    holders: BTreeMap<String, Holder>,
+    /// What the vendor showed to be too many, where it refused below the limit.
+    #[serde(default)]
+    learned: Option<usize>,
+    #[serde(default)]
+    calm: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Holder {
+    held: usize,
+    wanted: usize,
+    until: Millis,
+    /// Since when it has held any.
+    #[serde(default)]
+    since: Millis,
+    /// Until when it leaves them to others.
+    #[serde(default)]
+    rests: Millis,
+}
+
+impl Permits {
+    /// How many may go on at once now.
+    pub(super) fn limit(&self, configured: usize) -> usize {
+        self.learned.unwrap_or(configured).min(configured).max(1)
+    }
+
+    /// Permits `member` holds.
+    pub(super) fn held(&self, member: &str) -> usize {
+        self.holders.get(member).map_or(0, |holder| holder.held)
+    }
+
+    /// Whether anybody holds or wants another number than in `before`.
+    pub(super) fn differs(&self, before: &Permits) -> bool {
+        let numbers = |permits: &Permits| -> Vec<_> {
+            permits.holders.iter().map(|(name, h)| (name.clone(), h.held, h.wanted)).collect()
+        };
+        numbers(self) != numbers(before)
+    }
+
+    /// Whether fewer than configured go on, since the vendor refused.
+    pub(super) fn is_learning(&self) -> bool {
+        self.learned.is_some()
+    }
+
+    /// Permits held by all.
+    pub(super) fn used(&self) -> usize {
+        self.holders.values().map(|holder| holder.held).sum()
+    }
+
+    /// Lets `member`, with `busy` calls going on, hold `wanted` permits or as many as there are.
+    pub(super) fn claim(&mut self, configured: usize, member: &str, busy: usize, wanted: usize, now: Millis) {
+        // A lease that reaches further than any lease does was written by a clock ahead of this one.
+        self.holders
+            .retain(|name, holder| name == member || (now < holder.until && holder.until <= now + 2 * LEASE));
+        let others = self.holders.iter().filter(|(name, _)| *name != member);
+        let (mut taken, mut hungry) = (0, 1);
+        for (_, holder) in others {
+            taken += holder.held;
+            hungry += usize::from(holder.wanted > holder.held);
+        }
+        let limit = self.limit(configured);
+        let free = limit.saturating_sub(taken);
+        let share = if hungry > 1 { (limit / hungry).max(1) } else { limit };
+        let before = self.holders.get(member);
+        let since = before.filter(|own| own.held > 0).map_or(now, |own| own.since);
+        // Where there are more members than permits they take turns.
+        let spent = hungry > limit && busy == 0 && now - since > TURN;
+        let rests = if spent { now + REST } else { before.map_or(0, |own| own.rests.min(now + REST)) };
+        // What is going on cannot be taken away; beyond it, no more than the share and no more than is free.
+        let held = if now < rests { busy } else { wanted.min(share).min(free).max(busy) };
+        if held == 0 && wanted == 0 {
+            self.holders.remove(member);
+            return;
+        }
+        let holder = Holder { held, wanted, until: now + LEASE, since, rests };
+        self.holders.insert(member.to_owned(), holder);
+    }
+
+    /// Whether another member waits for permits.
+    pub(super) fn others_wait(&self, member: &str) -> bool {
+        self.holders.iter().any(|(name, holder)| name != member && holder.wanted > holder.held)
+    }
+
+    /// The vendor refused a call because `busy` were going on.
+    pub(super) fn refused(&mut self, configured: usize, busy: usize) {
+        let limit = self.limit(configured).min(busy.max(1));
+        self.learned = Some(limit.saturating_sub(1).max(1));
+        self.calm = 0;
+    }
+
+    /// A call was answered.
+    pub(super) fn answered(&mut self, configured: usize) {
+        let Some(learned) = self.learned else { return };
+        self.calm += 1;
+        if self.calm >= PATIENCE {
+            self.calm = 0;
+            self.learned = (learned + 1 < configured).then_some(learned + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_of_what_is_held_is_never_above_the_limit() {
+        let mut permits = Permits::default();
+        permits.claim(5, "a", 0, 9, 0);
+        assert_eq!(permits.held("a"), 5, "alone it has all");
+        permits.claim(5, "b", 0, 3, 10);
+        assert_eq!((permits.held("b"), permits.used()), (0, 5));
+        permits.claim(5, "a", 4, 9, 20);
+        assert_eq!(permits.held("a"), 4, "what is going on goes on");
+        permits.claim(5, "b", 0, 3, 30);
+        assert_eq!((permits.held("b"), permits.used()), (1, 5));
+        permits.claim(5, "a", 1, 9, 40);
+        permits.claim(5, "b", 1, 3, 50);
+        assert_eq!((permits.held("a"), permits.held("b")), (2, 2), "each its share");
+    }
+
+    #[test]
+    fn of_more_members_than_permits_each_has_its_turn() {
+        let mut permits = Permits::default();
+        let mut turns = [0; 3];
+        for tick in 0..600 {
+            for (member, turns) in ["a", "b", "c"].iter().zip(&mut turns) {
+                permits.claim(1, member, 0, 1, tick * 100);
+                *turns += permits.held(member);
+            }
+            assert!(permits.used() <= 1);
+        }
+        assert!(turns.iter().all(|turns| *turns > 100), "{turns:?}");
+    }
+
+    #[test]
+    fn a_killed_holder_loses_its_permits_and_a_clock_ahead_keeps_none() {
+        let mut permits = Permits::default();
+        permits.claim(2, "killed", 0, 2, 0);
+        permits.claim(2, "b", 0, 2, LEASE + 1);
+        assert_eq!(permits.held("b"), 2);
+        permits.claim(2, "ahead", 0, 2, 10 * LEASE);
+        permits.claim(2, "b", 0, 2, LEASE + 2);
+        assert_eq!(permits.held("b"), 2);
+    }
+
+    #[test]
+    fn a_refusal_lowers_and_calm_raises() {
+        let mut permits = Permits::default();
+        permits.refused(5, 4);
+        assert_eq!(permits.limit(5), 3);
+        (0..2 * PATIENCE).for_each(|_| permits.answered(5));
+        assert_eq!((permits.limit(5), &permits.learned), (5, &None));
+        permits.refused(1, 1);
+        assert_eq!(permits.limit(1), 1, "one may always go on");
+    }
+}

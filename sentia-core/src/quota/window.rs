@@ -1,0 +1,229 @@
+//! Calls, or bytes, within any span of a length: a rolling window kept in slots.
+//!
+//! A unit counts from when it was taken to a whole span after its slot's end, so the window is never fuller at the vendor
+//! than here, and a request may travel for as long as what is left of its slot. With 120 slots a span the caution costs at most
+//! 1 / 121 of the limit.
+
+use std::{collections::VecDeque, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// Slots a span is cut into.
+const SLOTS: i64 = 120;
+/// The shortest slot, in milliseconds.
+const MIN_SLOT: i64 = 10;
+/// Windows of at most this length, in milliseconds, are spread: what waits behind a spent minute waits for a minute, what
+/// waits behind a spent day waits for tomorrow either way.
+const LONGEST_SPREAD: i64 = 60_000;
+
+/// The part of a limit that is kept for urgent claims, as one in so many.
+const HEADROOM: u64 = 50;
+/// A limit smaller than this has no headroom: a unit of it would be more than a fifth.
+const WORTH_HEADROOM: u64 = 5;
+
+/// The units of a limit that only urgent claims may take.
+pub(super) fn headroom(limit: u64) -> u64 {
+    if limit < WORTH_HEADROOM { 0 } else { (limit / HEADROOM).max(1) }
+}
+
+/// Milliseconds since 1970.
+pub(super) type Millis = i64;
+
+/// What was taken of one window.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Window {
+    /// Slot number and units, oldest first.
+    slots: VecDeque<(i64, u64)>,
+    /// When the latest spread unit was taken.
+    #[serde(default)]
+    latest: Millis,
+}
+
+/// The bounds of a window; they are configured, not stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bounds {
+    /// Units within the span.
+    pub(super) limit: u64,
+    /// The span.
+    pub(super) per: Duration,
+    /// Units that only urgent claims may take.
+    pub(super) headroom: u64,
+}
+
+impl Bounds {
+    /// `limit` units, at least one, within `per`.
+    pub(super) fn new(limit: u64, per: Duration) -> Self {
+        Bounds { limit: limit.max(1), per, headroom: headroom(limit) }
+    }
+
+    fn span(self) -> Millis {
+        Millis::try_from(self.per.as_millis()).unwrap_or(Millis::MAX / 4).max(1)
+    }
+
+    fn slot(self) -> Millis {
+        (self.span() / SLOTS).max(MIN_SLOT)
+    }
+
+    /// When the units of `slot` come back.
+    fn back(self, slot: i64) -> Millis {
+        (slot + 1) * self.slot() + self.span()
+    }
+}
+
+impl Window {
+    /// Forgets what came back. A clock that was set back finds its future units as taken now.
+    fn settle(&mut self, bounds: Bounds, now: Millis) {
+        while self.slots.front().is_some_and(|(slot, _)| bounds.back(*slot) <= now) {
+            self.slots.pop_front();
+        }
+        let present = now.div_euclid(bounds.slot());
+        let mut future = 0;
+        while let Some((_, units)) = self.slots.pop_back_if(|(slot, _)| *slot > present) {
+            future += units;
+        }
+        self.add(present, future);
+        self.latest = self.latest.min(now);
+    }
+
+    fn add(&mut self, slot: i64, units: u64) {
+        match self.slots.back_mut() {
+            _ if units == 0 => {}
+            Some((last, held)) if *last == slot => *held += units,
+            _ => self.slots.push_back((slot, units)),
+        }
+    }
+
+    /// Units in the window.
+    pub(super) fn used(&mut self, bounds: Bounds, now: Millis) -> u64 {
+        self.settle(bounds, now);
+        self.slots.iter().map(|(_, units)| units).sum()
+    }
+
+    /// When a unit may be taken: now or earlier when there is one.
+    pub(super) fn free_at(&mut self, bounds: Bounds, urgent: bool, now: Millis) -> Millis {
+        let used = self.used(bounds, now);
+        let limit = if urgent { bounds.limit } else { bounds.limit - bounds.headroom.min(bounds.limit - 1) };
+        let mut left = i128::from(limit) - i128::from(used);
+        if left > 0 {
+            let spread = !urgent && bounds.span() <= LONGEST_SPREAD && used * 2 >= limit;
+            return if spread { self.latest + self.interval(bounds, left) } else { now };
+        }
+        for (slot, units) in &self.slots {
+            left += i128::from(*units);
+            if left > 0 {
+                return bounds.back(*slot);
+            }
+        }
+        now + bounds.span()
+    }
+
+    /// The least distance between two units at which the window never runs dry before more comes back, so that there
+    /// is always one soon for who is urgent.
+    fn interval(&self, bounds: Bounds, left: i128) -> Millis {
+        let (mut units, mut widest) = (left, 0);
+        for (slot, held) in &self.slots {
+            // The last of them goes before more is back, the next one as it comes back.
+            widest = widest.max(i128::from(bounds.back(*slot) - self.latest) / (units + 1));
+            units += i128::from(*held);
+        }
+        Millis::try_from(widest).unwrap_or(Millis::MAX / 4)
+    }
+
+    /// Takes units that [`free_at`](Self::free_at) allowed.
+    pub(super) fn take(&mut self, bounds: Bounds, units: u64, now: Millis) {
+        self.settle(bounds, now);
+        self.add(now.div_euclid(bounds.slot()), units);
+        self.latest = now;
+    }
+
+    /// Gives back a unit that was taken at `then` and not used.
+    pub(super) fn give_back(&mut self, bounds: Bounds, then: Millis) {
+        let slot = then.div_euclid(bounds.slot());
+        if let Some((_, units)) = self.slots.iter_mut().find(|(held, _)| *held == slot) {
+            *units = units.saturating_sub(1);
+        }
+    }
+
+    /// Takes over what the vendor says is left: others may use the same account.
+    pub(super) fn correct(&mut self, bounds: Bounds, left: u64, now: Millis) {
+        let theirs = bounds.limit.saturating_sub(left);
+        let ours = self.used(bounds, now);
+        self.add(now.div_euclid(bounds.slot()), theirs.saturating_sub(ours));
+    }
+
+    /// Units a day, over the time the window looks back on; none before a hundredth of it has passed.
+    pub(super) fn pace(&self, bounds: Bounds, now: Millis) -> Option<f64> {
+        let since = self.slots.front()?.0 * bounds.slot();
+        let passed = now - since;
+        let units: u64 = self.slots.iter().map(|(_, units)| units).sum();
+        (passed > bounds.span() / 100).then(|| units as f64 * 86_400_000.0 / passed as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Bounds = Bounds { limit: 60, per: Duration::from_secs(60), headroom: 1 };
+
+    /// Takes as early as the window lets, up to `until`; the times.
+    fn greedy(bounds: Bounds, until: Millis) -> Vec<Millis> {
+        let (mut window, mut now, mut taken) = (Window::default(), 0, Vec::new());
+        while now < until {
+            match window.free_at(bounds, false, now) {
+                at if at <= now => {
+                    window.take(bounds, 1, now);
+                    taken.push(now);
+                }
+                at => now = at,
+            }
+        }
+        taken
+    }
+
+    #[test]
+    fn no_span_holds_more_than_the_limit_and_nearly_all_of_it_is_used() {
+        for (limit, seconds) in [(60, 60), (2, 1), (5000, 3600), (1, 10)] {
+            let bounds = Bounds { limit, per: Duration::from_secs(seconds), headroom: 0 };
+            let span = bounds.span();
+            let taken = greedy(bounds, 100 * span);
+            let crowded = taken.windows(limit as usize + 1).find(|w| w[limit as usize] - w[0] < span);
+            assert_eq!(crowded, None, "{limit} per {seconds} s");
+            let used = taken.len() as f64 / (100 * limit) as f64;
+            assert!(used > 0.97, "{limit} per {seconds} s: {used}");
+        }
+    }
+
+    #[test]
+    fn an_urgent_claim_never_waits_for_long_behind_a_backfill() {
+        let (mut window, mut now, mut worst) = (Window::default(), 0, 0);
+        while now < 3_600_000 {
+            let urgent = window.free_at(MINUTE, true, now);
+            worst = worst.max(urgent - now);
+            match window.free_at(MINUTE, false, now) {
+                at if at <= now => window.take(MINUTE, 1, now),
+                at => now = at.min(now + 100),
+            }
+        }
+        assert!(worst <= 2_000, "{worst} ms");
+    }
+
+    #[test]
+    fn a_clock_set_back_frees_nothing_early_and_blocks_for_one_span_at_most() {
+        let mut window = Window::default();
+        window.take(MINUTE, 59, 10_000_000);
+        assert_eq!(window.used(MINUTE, 0), 59);
+        assert!(window.free_at(MINUTE, false, 0) <= 61_000);
+        assert_eq!(window.used(MINUTE, 61_000), 0);
+    }
+
+    #[test]
+    fn what_others_use_is_counted_when_the_vendor_says_so() {
+        let mut window = Window::default();
+        window.take(MINUTE, 10, 0);
+        window.correct(MINUTE, 20, 1_000);
+        assert_eq!(window.used(MINUTE, 1_000), 40);
+        window.correct(MINUTE, 55, 2_000);
+        assert_eq!(window.used(MINUTE, 2_000), 40, "more left than counted here is no reason to hurry");
+    }
+}

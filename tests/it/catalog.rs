@@ -59,6 +59,7 @@ fn document() -> String {
 fn limits(limits: &[Limit]) -> String {
     let of = |limit: &Limit| match limit {
         Limit::Calls { calls, per } => format!("{calls} calls per {}", span(*per)),
+        Limit::Bytes { bytes, per } => format!("{bytes} bytes per {}", span(*per)),
         Limit::Points { maximum, restore_per_second } => {
             format!("a bucket of {maximum} points that regains {restore_per_second} a second")
         }

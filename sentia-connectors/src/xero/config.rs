@@ -77,6 +77,8 @@ pub struct XeroConfig {
     /// Calls a day that Xero's plan grants this app for this organisation. Default 5000; Starter grants 1000.
     #[validate(range(min = 1, message = "is 0; set what Xero's plan grants, 1000 or 5000"))]
     pub calls_per_day: u32,
+    /// Bytes received within 30 days beyond which nothing is read for a while. Default: no bound.
+    pub egress_per_month: Option<u64>,
     /// Whether Xero's limits are kept; they can be off for loopback addresses only. Set in code, not in a file.
     #[serde(skip)]
     pub pacing: Pacing,
@@ -97,6 +99,7 @@ impl Default for XeroConfig {
             base_url: "https://api.xero.com".to_owned(),
             identity_url: None,
             calls_per_day: DEFAULT_CALLS_PER_DAY,
+            egress_per_month: None,
             pacing: Pacing::Vendor,
         }
     }
@@ -173,6 +176,12 @@ impl XeroBuilder {
     /// Sets the calls a day that Xero's plan grants.
     pub fn calls_per_day(self, calls: u32) -> Self {
         self.with(|config| config.calls_per_day = calls)
+    }
+
+    /// Stops reading for a while when so many bytes were received within 30 days: Xero charges for what goes beyond a
+    /// plan's. Default: no bound. Bytes are counted as received, decompressed.
+    pub fn egress_per_month(self, bytes: u64) -> Self {
+        self.with(|config| config.egress_per_month = Some(bytes))
     }
 
     /// Keeps Xero's limits or, for loopback addresses, not.

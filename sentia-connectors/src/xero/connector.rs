@@ -42,6 +42,7 @@ pub struct Xero {
     sources: Vec<Source>,
     aged_report_contacts: Vec<String>,
     calls_per_day: u32,
+    egress_per_month: Option<u64>,
     pacing: Pacing,
 }
 
@@ -60,6 +61,7 @@ impl Xero {
             sources,
             aged_report_contacts,
             calls_per_day: config.calls_per_day,
+            egress_per_month: config.egress_per_month,
             pacing: config.pacing,
         }
     }
@@ -157,22 +159,27 @@ fn number(token: Option<&str>) -> Result<Option<u64>> {
     })
 }
 
+/// The span that egress is counted over: no calendar month is longer by more than a day.
+const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// What every connection has in common: streams and limits, those of an app that is not on the Starter plan.
 pub fn catalog() -> ConnectorInfo {
-    describe(&sources(), DEFAULT_CALLS_PER_DAY)
+    describe(&sources(), DEFAULT_CALLS_PER_DAY, None)
 }
 
-fn describe(sources: &[Source], calls_per_day: u32) -> ConnectorInfo {
+fn describe(sources: &[Source], calls_per_day: u32, egress_per_month: Option<u64>) -> ConnectorInfo {
     let minute = Limit::Calls { calls: 60, per: Duration::from_secs(60) };
     let day = Limit::Calls { calls: calls_per_day, per: Duration::from_secs(24 * 60 * 60) };
     let info = ConnectorInfo::new("xero").limit(minute).limit(day).limit(Limit::Concurrent(5));
+    let egress = egress_per_month.map(|bytes| Limit::Bytes { bytes, per: MONTH });
+    let info = egress.into_iter().fold(info, ConnectorInfo::limit);
     sources.iter().fold(info, |info, source| info.stream(Arc::clone(source.info())))
 }
 
 #[async_trait]
 impl Connector for Xero {
     fn info(&self) -> ConnectorInfo {
-        describe(&self.sources, self.calls_per_day).pacing(self.pacing)
+        describe(&self.sources, self.calls_per_day, self.egress_per_month).pacing(self.pacing)
     }
 
     async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {

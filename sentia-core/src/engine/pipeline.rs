@@ -13,6 +13,7 @@ use crate::{
     clock::{Clock, SystemClock},
     cursor::Mode,
     page::Route,
+    quota::Urgency,
     report::{Event, RunReport, StreamReport},
     security::Vault,
     sink::RecordReader,
@@ -86,6 +87,7 @@ pub struct Pipeline {
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
     policy: TransportPolicy,
+    urgency: Urgency,
     observer: Observer,
     cancelled: CancellationToken,
     stack: Option<Stack>,
@@ -108,6 +110,7 @@ impl Pipeline {
             clock: Arc::new(SystemClock),
             vault: None,
             policy: TransportPolicy::default(),
+            urgency: Urgency::default(),
             observer: Observer::default(),
             cancelled: CancellationToken::new(),
             stack: None,
@@ -186,6 +189,12 @@ impl Pipeline {
     /// Without one, a connection with a refresh token is refused with `ConfigInvalid`.
     pub fn vault(self, vault: Vault) -> Self {
         Pipeline { vault: Some(vault), ..self }
+    }
+
+    /// Says how soon the calls of a run are wanted, among those that wait for the same budgets. Default: routine.
+    #[must_use]
+    pub fn urgency(self, urgency: Urgency) -> Self {
+        Pipeline { urgency, ..self }
     }
 
     /// Replaces the policies of the transport's layers; the vendor's limits are the connector's.
@@ -308,7 +317,8 @@ impl Pipeline {
             Some(shared) => shared.clone(),
             None => Stack::new(self.policy.clone().limited_by(info), self.clock.clone())?,
         };
-        let cx = Context::new(stack.http(), self.clock.clone(), &self.tenant, connection);
+        let cx =
+            Context::new(stack.http().urgency(self.urgency), self.clock.clone(), &self.tenant, connection);
         Ok((cx.with_vault(self.vault.clone()), stack.meter))
     }
 

@@ -13,6 +13,7 @@ use crate::{
     cursor::{Mode, Window},
     finding::{self, Effect, Finding},
     page::Next,
+    quota::Urgency,
     record::Operation,
     security::Vault,
     stream::{StreamInfo, identifier},
@@ -51,6 +52,7 @@ pub struct Reader {
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
     policy: TransportPolicy,
+    urgency: Urgency,
     stack: Option<Stack>,
 }
 
@@ -123,6 +125,7 @@ impl Reader {
             clock: Arc::new(SystemClock),
             vault: None,
             policy: TransportPolicy::default(),
+            urgency: Urgency::default(),
             stack: None,
         }
     }
@@ -149,6 +152,12 @@ impl Reader {
     #[must_use]
     pub fn vault(self, vault: Vault) -> Self {
         Reader { vault: Some(vault), ..self }
+    }
+
+    /// Says how soon its calls are wanted, among those that wait for the same budgets. Default: routine.
+    #[must_use]
+    pub fn urgency(self, urgency: Urgency) -> Self {
+        Reader { urgency, ..self }
     }
 
     /// Replaces the policies of the transport's layers; the vendor's limits are the connector's.
@@ -296,7 +305,12 @@ impl Reader {
     /// `ConfigInvalid` before [`connect`](Self::connect).
     pub fn context(&self) -> Result<Context> {
         let stack = self.connected()?;
-        let cx = Context::new(stack.http(), self.clock.clone(), &self.tenant, &self.connection_name());
+        let cx = Context::new(
+            stack.http().urgency(self.urgency),
+            self.clock.clone(),
+            &self.tenant,
+            &self.connection_name(),
+        );
         Ok(cx.with_vault(self.vault.clone()))
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How soon a call is wanted. A more urgent one goes first; only [`Urgency::Webhook`] may use the headroom.
+/// How soon a call is wanted. A more urgent one goes first; only [`Urgency::Immediate`] may use the headroom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
@@ -12,7 +12,7 @@ pub enum Urgency {
     #[default]
     Routine,
     /// A vendor said that something changed, or a person waits for the answer.
-    Webhook,
+    Immediate,
 }
 
 /// What one call takes.

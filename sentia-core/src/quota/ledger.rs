@@ -122,7 +122,7 @@ impl Ledger {
                 later(&|| "the vendor's refusal".to_owned(), *until);
             }
         }
-        let urgent = claim.urgency == Urgency::Webhook;
+        let urgent = claim.urgency == Urgency::Immediate;
         for limit in limits {
             if let Some(bounds) = bounds(limit) {
                 let free_at = self.window(limit).free_at(bounds, urgent, now);

@@ -7,7 +7,7 @@
 //! - **Windows** (calls per minute, day, month; bytes): rolling, in 120 slots, never fuller at the vendor than here.
 //! - **Buckets** (Shopify's cost points, Amazon's operations): a level that answers correct.
 //! - **Calls at once**: permits that processes hold by a lease.
-//! - **Urgency**: the most urgent goes first, and one unit in fifty is kept for [`Urgency::Webhook`]. A minute's calls are spread
+//! - **Urgency**: the most urgent goes first, and one unit in fifty is kept for [`Urgency::Immediate`]. A minute's calls are spread
 //!   once half of them are taken, so that who is urgent waits for seconds and not for the minute's end.
 //! - **Refusals**: a refusal that says how long is known to all processes until then.
 //! - **Hard stop**: a wait of more than five minutes is `QuotaExhausted` with its time, not a sleep.

@@ -75,7 +75,7 @@ async fn a_restart_remembers_what_was_spent() {
     let (planners, _store) = fleet(2, &[day], &clock);
     for _ in 0..10 {
         planners[0]
-            .acquire(Claim { urgency: Urgency::Webhook, ..Claim::default() })
+            .acquire(Claim { urgency: Urgency::Immediate, ..Claim::default() })
             .await
             .expect("granted")
             .answered(Seen::default());
@@ -99,7 +99,7 @@ async fn who_is_urgent_goes_first_and_has_something_left() {
     }
     let told = planner.explain(Claim::default()).expect("routine calls wait");
     assert_eq!(told.limit, "calls per hour");
-    let urgent = Claim { urgency: Urgency::Webhook, ..Claim::default() };
+    let urgent = Claim { urgency: Urgency::Immediate, ..Claim::default() };
     assert_eq!(planner.explain(urgent), None, "one unit is kept");
     planner.acquire(urgent).await.expect("at once").answered(Seen::default());
     assert_eq!(clock.now(), DateTime::UNIX_EPOCH, "and nobody waited");

@@ -20,6 +20,7 @@ use crate::{
     Error, ErrorKind, Result,
     decode::{Decoded, split},
     json_record::json_record,
+    quota::Urgency,
     spool::Spool,
     stream::StreamInfo,
 };
@@ -32,16 +33,23 @@ pub struct Http {
     transport: Arc<dyn Transport>,
     stream: Option<Arc<StreamInfo>>,
     vendor_clock: Arc<Mutex<Option<DateTime<Utc>>>>,
+    urgency: Urgency,
 }
 
 impl Http {
     /// A client over `transport`.
     pub fn new(transport: Arc<dyn Transport>) -> Self {
-        Http { transport, stream: None, vendor_clock: Arc::default() }
+        Http { transport, stream: None, vendor_clock: Arc::default(), urgency: Urgency::default() }
     }
 
     pub(crate) fn for_stream(&self, stream: Arc<StreamInfo>) -> Self {
-        Http { transport: self.transport.clone(), stream: Some(stream), vendor_clock: Arc::default() }
+        Http { stream: Some(stream), vendor_clock: Arc::default(), ..self.clone() }
+    }
+
+    /// Says how soon calls are wanted, among those that wait for the same budgets. Default: routine.
+    #[must_use]
+    pub fn urgency(self, urgency: Urgency) -> Self {
+        Http { urgency, ..self }
     }
 
     /// The `Date` of the first response received through this handle: the vendor's clock, not ours.
@@ -64,7 +72,7 @@ impl Http {
     fn request(&self, method: Method, url: &str) -> RequestBuilder {
         let repeat = if method == Method::GET { Repeat::Safe } else { Repeat::Once };
         let request = Url::parse(url)
-            .map(|url| Request { repeat, ..Request::new(method, url) })
+            .map(|url| Request { repeat, urgency: self.urgency, ..Request::new(method, url) })
             .map_err(|e| Error::new(ErrorKind::ConfigInvalid, "not a URL; check the base URL").source(e));
         RequestBuilder { http: self.clone(), request }
     }

@@ -396,6 +396,8 @@ impl Inner {
         local.busy -= 1;
         local.points = points;
         match (seen, &self.shared) {
+            // Where no limit is kept, a refusal is told to its caller and to nobody else.
+            _ if self.limits.is_empty() => {}
             (None, _) => {}
             (Some(seen), None) => {
                 let going = Going { member: "", busy, points };

@@ -15,6 +15,8 @@ const MIN_SLOT: i64 = 10;
 /// Windows of at most this length, in milliseconds, are spread: what waits behind a spent minute waits for a minute, what
 /// waits behind a spent day waits for tomorrow either way.
 const LONGEST_SPREAD: i64 = 60_000;
+/// Windows of fewer units are not spread: one of them would wait for a noticeable part of the span.
+const LEAST_SPREAD: u64 = 20;
 
 /// The part of a limit that is kept for urgent claims, as one in so many.
 const HEADROOM: u64 = 50;
@@ -64,6 +66,10 @@ impl Bounds {
         (self.span() / SLOTS).max(MIN_SLOT)
     }
 
+    fn is_spread(self) -> bool {
+        self.span() <= LONGEST_SPREAD && self.limit >= LEAST_SPREAD
+    }
+
     /// When the units of `slot` come back.
     fn back(self, slot: i64) -> Millis {
         (slot + 1) * self.slot() + self.span()
@@ -105,7 +111,7 @@ impl Window {
         let limit = if urgent { bounds.limit } else { bounds.limit - bounds.headroom.min(bounds.limit - 1) };
         let mut left = i128::from(limit) - i128::from(used);
         if left > 0 {
-            let spread = !urgent && bounds.span() <= LONGEST_SPREAD && used * 2 >= limit;
+            let spread = !urgent && bounds.is_spread() && used * 2 >= limit;
             return if spread { self.latest + self.interval(bounds, left) } else { now };
         }
         for (slot, units) in &self.slots {

@@ -106,18 +106,18 @@ async fn a_spent_day_is_known_before_it_is_refused() {
     }
 }
 
-/// A plan smaller than was configured: the vendor's refusal is told once with its wait, nobody sleeps on it, and the
-/// next day goes on.
+/// A plan smaller than was configured: Xero's own count of what is left stops the read before Xero has to, with some calls
+/// left for who is urgent. Nobody sleeps on it, and the next day goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_day_is_a_quota_and_the_next_one_goes_on() {
-    let bounded = Bounded::by(XeroLimits { day: 30, ..XeroLimits::default() }).await;
+async fn a_spent_day_is_a_quota_and_the_next_one_goes_on() {
+    let bounded = Bounded::by(XeroLimits { day: 130, ..XeroLimits::default() }).await;
     let begun = bounded.scene.clock.now();
     let report = bounded.run(bounded.app()).await;
     assert_eq!(report.outcome(), Outcome::Incomplete, "{report:#?}");
     assert!(codes(&report).iter().all(|code| *code == ErrorKind::QuotaExhausted.code()), "{report:#?}");
     let told = report.streams().iter().find_map(|stream| stream.failure.as_ref()).expect("a reason");
-    assert!(told.message.contains("limit: day"), "{told:#?}");
-    assert_eq!(bounded.answered(), (30, 1), "a spent day concerns the whole connection");
+    assert!(told.message.contains("limit: calls per day"), "{told:#?}");
+    assert_eq!(bounded.answered(), (30, 0), "one call in fifty of the 5000 is kept, and none is refused");
     assert!((bounded.scene.clock.now() - begun).num_minutes() < 5, "nobody waits for tomorrow here");
 
     bounded.scene.sandbox.xero().set_limits(XeroLimits::default());

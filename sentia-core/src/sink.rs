@@ -1,7 +1,8 @@
 //! Where records are committed.
 //!
-//! A pipeline needs three small ports of a store, which [`Ports`](crate::engine::Ports) sums up: it commits
-//! ([`SyncSink`]), reads back keys ([`RecordReader`]) and keeps the sync log ([`RunLog`]).
+//! A pipeline needs four small ports of a store, which [`Ports`](crate::engine::Ports) sums up: it commits
+//! ([`SyncSink`]), reads back keys ([`RecordReader`]), keeps the sync log ([`RunLog`]) and the states that processes
+//! share ([`StateStore`](crate::StateStore)).
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{fetching::Fetcher, partitions::Partitions, reader::Reader, reading::Reading, rules::Rules};
 use crate::{
-    Connector, ConnectorInfo, Context, Error, ErrorKind, QualityRule, Result, RunLog, SyncSink,
+    Connector, ConnectorInfo, Context, Error, ErrorKind, QualityRule, Result, RunLog, StateStore, SyncSink,
     certificate::SweepPolicy,
     clock::{Clock, SystemClock},
     cursor::Mode,
@@ -22,12 +22,12 @@ use crate::{
     transport::{Meter, Stack, TransportPolicy},
 };
 
-/// What a pipeline needs of a store: it commits, reads back keys and keeps the sync log.
+/// What a pipeline needs of a store: it commits, reads back keys, keeps the sync log and shares budgets.
 ///
-/// Implemented for whatever implements the three; a host may wrap a store to watch or replace one of them.
-pub trait Ports: SyncSink + RecordReader + RunLog {}
+/// Implemented for whatever implements the four; a host may wrap a store to watch or replace one of them.
+pub trait Ports: SyncSink + RecordReader + RunLog + StateStore {}
 
-impl<T: SyncSink + RecordReader + RunLog> Ports for T {}
+impl<T: SyncSink + RecordReader + RunLog + StateStore> Ports for T {}
 
 type Listener = dyn Fn(&Event) + Send + Sync;
 
@@ -239,7 +239,7 @@ impl Pipeline {
         let info = self.connector.info();
         let selected = self.select(&info)?;
         let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
-        let (cx, meter) = self.context(&info, &connection)?;
+        let (cx, stack) = self.context(&info, &connection)?;
         let mut report = RunReport {
             run: Uuid::now_v7(),
             tenant: self.tenant.clone(),
@@ -258,7 +258,7 @@ impl Pipeline {
                 Some(error) => entry.fail(error),
                 None => {
                     let table = StreamTable::new(info.vendor, stream.clone());
-                    if let Err(error) = self.stream(&cx, &meter, &table, &report, &mut entry).await {
+                    if let Err(error) = self.stream(&cx, &stack.meter, &table, &report, &mut entry).await {
                         entry.fail(&error);
                         stopped = concerns_connection(&error).then_some(error);
                     }
@@ -266,6 +266,9 @@ impl Pipeline {
             }
             self.observer.tell(|| Event::Finished(Box::new(entry.clone())));
             report.streams.push(entry);
+        }
+        if self.stack.is_none() {
+            stack.planner.release().await;
         }
         report.finished = Some(self.clock.now());
         let untouched = report.streams.iter().all(|stream| stream.pages == 0);
@@ -291,9 +294,12 @@ impl Pipeline {
     pub async fn check(&self) -> Result<DateTime<Utc>> {
         let info = self.connector.info();
         let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
-        let (cx, _) = self.context(&info, &connection)?;
-        self.connector.check(&cx).await?;
-        Ok(self.clock.now())
+        let (cx, stack) = self.context(&info, &connection)?;
+        let checked = self.connector.check(&cx).await;
+        if self.stack.is_none() {
+            stack.planner.release().await;
+        }
+        checked.map(|()| self.clock.now())
     }
 
     fn select(&self, info: &ConnectorInfo) -> Result<Vec<Arc<StreamInfo>>> {
@@ -311,15 +317,19 @@ impl Pipeline {
         Ok(info.streams.iter().filter(selected).cloned().collect())
     }
 
-    fn context(&self, info: &ConnectorInfo, connection: &str) -> Result<(Context, Meter)> {
+    fn context(&self, info: &ConnectorInfo, connection: &str) -> Result<(Context, Stack)> {
         identifier(&connection.replace('-', "_"))?;
         let stack = match &self.stack {
             Some(shared) => shared.clone(),
-            None => Stack::new(self.policy.clone().limited_by(info), self.clock.clone())?,
+            None => {
+                let account = format!("{}/{connection}", self.tenant);
+                let policy = self.policy.clone().limited_by(info);
+                Stack::shared(policy, self.clock.clone(), self.ports.clone(), &account)?
+            }
         };
         let cx =
             Context::new(stack.http().urgency(self.urgency), self.clock.clone(), &self.tenant, connection);
-        Ok((cx.with_vault(self.vault.clone()), stack.meter))
+        Ok((cx.with_vault(self.vault.clone()), stack))
     }
 
     async fn stream(

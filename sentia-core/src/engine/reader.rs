@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::{fetching::Fetcher, progress::Progress, rules::Rules};
 use crate::{
-    Connector, Context, Error, ErrorKind, Key, Record, Rejected, Result,
+    Connector, Context, Error, ErrorKind, Key, Record, Rejected, Result, StateStore,
     clock::{Clock, SystemClock},
     cursor::{Mode, Window},
     finding::{self, Effect, Finding},
     page::Next,
-    quota::Urgency,
+    quota::{Planner, Urgency},
     record::Operation,
     security::Vault,
     stream::{StreamInfo, identifier},
@@ -51,6 +51,7 @@ pub struct Reader {
     connection: Option<String>,
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
+    states: Option<Arc<dyn StateStore>>,
     policy: TransportPolicy,
     urgency: Urgency,
     stack: Option<Stack>,
@@ -124,6 +125,7 @@ impl Reader {
             connection: None,
             clock: Arc::new(SystemClock),
             vault: None,
+            states: None,
             policy: TransportPolicy::default(),
             urgency: Urgency::default(),
             stack: None,
@@ -146,6 +148,21 @@ impl Reader {
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Reader { clock, ..self }
+    }
+
+    /// Shares the account's budgets with the pipelines into `store`, and with readers in other processes. Without it the
+    /// reader has budgets of its own.
+    #[must_use]
+    pub fn states(self, store: impl StateStore) -> Self {
+        Reader { states: Some(Arc::new(store)), ..self }
+    }
+
+    /// What its account's budgets have left, what waits for them, and why.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` before [`connect`](Self::connect).
+    pub fn planner(&self) -> Result<Planner> {
+        self.connected().map(|stack| stack.planner)
     }
 
     /// Gives the connector a vault for credentials that rotate.
@@ -174,7 +191,14 @@ impl Reader {
         let info = self.connector.info();
         info.validate()?;
         identifier(&self.connection_name().replace('-', "_"))?;
-        let stack = Stack::new(self.policy.clone().limited_by(&info), self.clock.clone())?;
+        let policy = self.policy.clone().limited_by(&info);
+        let stack = match &self.states {
+            None => Stack::new(policy, self.clock.clone())?,
+            Some(states) => {
+                let account = format!("{}/{}", self.tenant, self.connection_name());
+                Stack::shared(policy, self.clock.clone(), states.clone(), &account)?
+            }
+        };
         Ok(Reader { stack: Some(stack), ..self })
     }
 

@@ -144,7 +144,9 @@ impl Planner {
     ///
     /// While the store fails it goes on alone from what it knew, and warns once.
     pub fn shared(limits: Vec<Limit>, clock: Arc<dyn Clock>, store: Arc<dyn StateStore>, key: &str) -> Self {
-        Self::make(limits, clock, Some(Shared::new(store, key)))
+        // Where no limit is kept there is nothing to share.
+        let shared = (!limits.is_empty()).then(|| Shared::new(store, key));
+        Self::make(limits, clock, shared)
     }
 
     fn make(limits: Vec<Limit>, clock: Arc<dyn Clock>, shared: Option<Shared>) -> Self {
@@ -213,6 +215,19 @@ impl Planner {
         }
     }
 
+    /// Gives back what this process holds and does not use. For the end of a run: without it others get it when its lease
+    /// ends, half a minute later.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: it goes on.
+    pub async fn release(&self) {
+        if !self.0.may_release() {
+            return;
+        }
+        // A task of its own, as every exchange: half a swap is none of the caller's.
+        let _ = tokio::spawn(exchange::run(self.0.clone())).await;
+    }
+
     /// The level of each limit, as far as this process knows.
     pub fn levels(&self) -> Vec<Level> {
         let now = self.0.now();
@@ -272,6 +287,18 @@ impl Inner {
 
     pub(super) fn exchanged(&self) {
         self.counts.exchanges.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether there is anything to give back; an exchange is then begun.
+    fn may_release(&self) -> bool {
+        let mut local = self.local();
+        let idle = local.busy == 0 && local.queue.is_empty() && !local.exchanging;
+        if self.shared.is_none() || !idle || local.asked.is_none() {
+            return false;
+        }
+        local.spares.iter_mut().for_each(|spare| spare.usable = false);
+        local.exchanging = true;
+        true
     }
 
     /// The way of a call that nobody is before.

@@ -15,7 +15,8 @@
 //! | timeout | bounds one attempt | 60 s |
 //! | send | the socket; no redirects, bodies up to 128 MiB | |
 //!
-//! The stack is made once per run, so limits and breaker are remembered within a run and not beyond it.
+//! The stack is made once per run. Budgets are shared with all stacks of the account through the store; the breaker is
+//! remembered within a run and not beyond it.
 
 mod circuit_breaker;
 mod deadline;
@@ -41,7 +42,7 @@ pub use self::{
     metrics::{Meter, Usage},
     retry::{Jitter, RetryPolicy},
 };
-use crate::{ConnectorInfo, Result, clock::Clock, quota::Planner};
+use crate::{ConnectorInfo, Result, StateStore, clock::Clock, quota::Planner};
 
 /// Sends one request. Layers wrap it; connectors never implement it.
 ///
@@ -159,16 +160,36 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Builds it. The order is fixed here and nowhere else.
+    /// Builds it, with budgets of its own.
     ///
     /// # Errors
     /// `ConfigInvalid` when the machine's TLS roots cannot be loaded.
     pub fn new(policy: TransportPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
+        let planner = Planner::new(policy.limits.clone(), clock.clone());
+        Self::over(policy, clock, planner)
+    }
+
+    /// Builds it, with the budgets of `account`, which all stacks over the same store share.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn shared(
+        policy: TransportPolicy,
+        clock: Arc<dyn Clock>,
+        states: Arc<dyn StateStore>,
+        account: &str,
+    ) -> Result<Self> {
+        let key = format!("quota/{account}");
+        let planner = Planner::shared(policy.limits.clone(), clock.clone(), states, &key);
+        Self::over(policy, clock, planner)
+    }
+
+    /// The order is fixed here and nowhere else.
+    fn over(policy: TransportPolicy, clock: Arc<dyn Clock>, planner: Planner) -> Result<Self> {
         let meter = Meter::default();
         let breakers = Breakers::new(policy.breaker, clock.clone());
         let send = send::Send::new(policy.max_body_bytes)?;
         let timed = timeout::Timeout::new(send, policy.timeout);
-        let planner = Planner::new(policy.limits, clock.clone());
         let paced = rate_limit::RateLimit::new(timed, planner.clone());
         let broken = circuit_breaker::CircuitBreaker::new(paced, breakers.clone());
         let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());

@@ -97,7 +97,7 @@ async fn a_spent_day_is_known_before_it_is_refused() {
             assert!(codes(&report).iter().all(|code| *code == spent), "{report:#?}");
             days += 1;
             assert!(days < 9, "each day reads on: {report:#?}");
-            bounded.scene.later(24);
+            bounded.scene.later(25);
         }
         assert!(days > 0, "one day is not enough");
         let refused = bounded.answered().1;
@@ -121,7 +121,7 @@ async fn a_spent_day_is_a_quota_and_the_next_one_goes_on() {
     assert!((bounded.scene.clock.now() - begun).num_minutes() < 5, "nobody waits for tomorrow here");
 
     bounded.scene.sandbox.xero().set_limits(XeroLimits::default());
-    bounded.scene.later(24);
+    bounded.scene.later(25);
     let report = bounded.run(bounded.app()).await;
     assert_eq!(report.outcome(), Outcome::Complete, "{report:#?}");
     bounded.is_true().await;

@@ -224,6 +224,15 @@ impl RequestBuilder {
         })
     }
 
+    /// Sends `key` in the header by which the vendor recognizes a repeated write, so that the request may be repeated:
+    /// every attempt carries the same key, and takes effect once.
+    ///
+    /// For vendors that promise this (Xero: `Idempotency-Key`). The key is the caller's, who keeps it for as long as the write
+    /// may be tried again; a fresh one for each attempt would be none.
+    pub fn idempotent_by(self, header: &'static str, key: impl AsRef<str>) -> Self {
+        self.header(header, key.as_ref()).repeatable()
+    }
+
     /// Names the vendor's operation, where limits are per operation.
     pub fn operation(self, operation: &'static str) -> Self {
         self.with(|request| {

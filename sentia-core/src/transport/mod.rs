@@ -9,14 +9,13 @@
 //! | trace | one line at level debug for a call: endpoint, status, bytes | |
 //! | metrics | counts calls and bytes into a [`Meter`] | |
 //! | deadline | bounds a call with all its attempts and waits | 15 minutes |
-//! | retry | repeats what is temporary and safe to repeat | 5 attempts, from 500 ms, doubling to 30 s, full jitter |
+//! | retry | repeats what is temporary and safe to repeat | 5 attempts, from 500 ms, doubling to 30 s, full jitter, 100 retries in a row |
 //! | circuit breaker | refuses while the vendor is down | when half of the last 10 to 20 calls failed, for 30 s |
 //! | rate limit | waits below the vendor's limits | the connector's limits |
 //! | timeout | bounds one attempt | 60 s |
 //! | send | the socket; no redirects, bodies up to 128 MiB | |
 //!
-//! The stack is made once per run. Budgets are shared with all stacks of the account through the store; the breaker is
-//! remembered within a run and not beyond it.
+//! The stack is made once per run. Budgets and breakers are shared with all stacks of the account through the store.
 
 mod circuit_breaker;
 mod deadline;
@@ -26,6 +25,7 @@ mod message;
 mod metrics;
 mod rate_limit;
 mod retry;
+mod retry_budget;
 mod send;
 mod timeout;
 mod trace;
@@ -35,12 +35,15 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 pub use self::{
-    circuit_breaker::{BreakerPolicy, BreakerState, Breakers, Forced, Health, Over, Phase, Probe},
+    circuit_breaker::{
+        BreakerCounts, BreakerPolicy, BreakerState, Breakers, Forced, Health, Over, Phase, Probe,
+    },
     http::{Http, QueryValue, RequestBuilder},
     limit::{Limit, Pacing},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
     metrics::{Meter, Usage},
     retry::{Jitter, RetryPolicy},
+    retry_budget::RetryBudget,
 };
 use crate::{ConnectorInfo, Result, StateStore, clock::Clock, quota::Planner};
 
@@ -166,10 +169,11 @@ impl Stack {
     /// `ConfigInvalid` when the machine's TLS roots cannot be loaded.
     pub fn new(policy: TransportPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
         let planner = Planner::new(policy.limits.clone(), clock.clone());
-        Self::over(policy, clock, planner)
+        let breakers = Breakers::new(policy.breaker.clone(), clock.clone());
+        Self::over(policy, clock, planner, breakers)
     }
 
-    /// Builds it, with the budgets of `account`, which all stacks over the same store share.
+    /// Builds it, with the budgets and breakers of `account`, which all stacks over the same store share.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -180,14 +184,20 @@ impl Stack {
         account: &str,
     ) -> Result<Self> {
         let key = format!("quota/{account}");
-        let planner = Planner::shared(policy.limits.clone(), clock.clone(), states, &key);
-        Self::over(policy, clock, planner)
+        let planner = Planner::shared(policy.limits.clone(), clock.clone(), states.clone(), &key);
+        let prefix = format!("breaker/{account}");
+        let breakers = Breakers::shared(policy.breaker.clone(), clock.clone(), states, &prefix);
+        Self::over(policy, clock, planner, breakers)
     }
 
     /// The order is fixed here and nowhere else.
-    fn over(policy: TransportPolicy, clock: Arc<dyn Clock>, planner: Planner) -> Result<Self> {
+    fn over(
+        policy: TransportPolicy,
+        clock: Arc<dyn Clock>,
+        planner: Planner,
+        breakers: Breakers,
+    ) -> Result<Self> {
         let meter = Meter::default();
-        let breakers = Breakers::new(policy.breaker, clock.clone());
         let send = send::Send::new(policy.max_body_bytes)?;
         let timed = timeout::Timeout::new(send, policy.timeout);
         let paced = rate_limit::RateLimit::new(timed, planner.clone());

@@ -1,14 +1,17 @@
 //! Tries again what is worth it, after a delay that `backoff` computes and the vendor may override.
 //!
 //! Only what is [`Temporary`](crate::Status::Temporary) is repeated, and only if the request is [`Repeat::Safe`] or was
-//! refused for its rate, before it could take effect.
+//! refused for its rate, before it could take effect. All calls of a stack share one budget of retries.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use backoff::{ExponentialBackoff, backoff::Backoff};
 
-use super::{Meter, Repeat, Request, Response, Transport};
+use super::{
+    Meter, Repeat, Request, Response, Transport,
+    retry_budget::{RetryBudget, Tokens},
+};
 use crate::{Error, ErrorKind, Result, clock::Clock};
 
 /// How delays are spread.
@@ -46,6 +49,8 @@ pub struct RetryPolicy {
     pub max_vendor_wait: Duration,
     /// How delays are spread. Default full.
     pub jitter: Jitter,
+    /// How many retries all calls of the stack may spend together. Where it is spent an error is exhausted at once.
+    pub budget: RetryBudget,
 }
 
 impl Default for RetryPolicy {
@@ -56,6 +61,7 @@ impl Default for RetryPolicy {
             cap: Duration::from_secs(30),
             max_vendor_wait: Duration::from_secs(90),
             jitter: Jitter::Full,
+            budget: RetryBudget::default(),
         }
     }
 }
@@ -97,11 +103,13 @@ pub(super) struct Retry<T> {
     policy: RetryPolicy,
     clock: Arc<dyn Clock>,
     meter: Meter,
+    tokens: Tokens,
 }
 
 impl<T> Retry<T> {
     pub(super) fn new(inner: T, policy: RetryPolicy, clock: Arc<dyn Clock>, meter: Meter) -> Self {
-        Retry { inner, policy, clock, meter }
+        let tokens = Tokens::new(policy.budget);
+        Retry { inner, policy, clock, meter, tokens }
     }
 }
 
@@ -109,11 +117,14 @@ impl<T> Retry<T> {
 impl<T: Transport> Transport for Retry<T> {
     async fn call(&self, request: Request) -> Result<Response> {
         let mut delays = self.policy.delays();
-        let mut attempt = 1;
+        let (mut attempt, mut paid) = (1, None);
         loop {
             self.meter.attempt();
             let error = match self.inner.call(request.clone()).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => {
+                    self.tokens.succeeded(paid);
+                    return Ok(response);
+                }
                 Err(error) => error.context("attempts", attempt),
             };
             if !worth_another(&error, request.repeat) {
@@ -123,6 +134,11 @@ impl<T: Transport> Transport for Retry<T> {
             let wait = error.wait().map_or(ours, |vendor| vendor + ours.min(Duration::from_secs(1)));
             if attempt >= self.policy.max_attempts || error.wait() > Some(self.policy.max_vendor_wait) {
                 return Err(error.exhausted());
+            }
+            paid = self.tokens.spend(&error);
+            if paid.is_none() {
+                tracing::info!(?request, attempt, kind = error.kind().code(), "retry budget spent");
+                return Err(error.context("retries", "the budget of this connection is spent").exhausted());
             }
             tracing::info!(
                 ?request,
@@ -178,6 +194,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn in_an_outage_the_budget_ends_what_retries_would_multiply() {
+        let script = Scripted::new((0..2000).map(|_| unavailable()));
+        let (retry, _) = layer(script.clone());
+        for _ in 0..1000 {
+            let error = retry.call(request()).await.expect_err("always down");
+            assert_eq!(error.status(), Status::Exhausted);
+        }
+        assert_eq!(script.calls(), 1000 + 100, "500 tokens are 100 retries");
+        let error = retry.call(request()).await.expect_err("always down");
+        assert_eq!(
+            (error.context_value("attempts"), error.context_value("retries").is_some()),
+            (Some("1"), true)
+        );
+    }
+
+    #[tokio::test]
     async fn the_vendors_wait_wins_and_a_long_one_is_not_slept() {
         let limited =
             |seconds| Err(Error::new(ErrorKind::RateLimited, "x").retry_after(Duration::from_secs(seconds)));
@@ -197,6 +229,28 @@ mod tests {
         let once = Request { repeat: Repeat::Once, ..request() };
         assert!(retry.call(once).await.is_err());
         assert_eq!(script.calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_write_with_a_key_is_repeated_with_the_same_key() {
+        #[derive(Debug, Default)]
+        struct Lossy(std::sync::Mutex<Vec<String>>);
+        #[async_trait]
+        impl Transport for Lossy {
+            async fn call(&self, request: Request) -> Result<Response> {
+                let key = request.headers["idempotency-key"].to_str().expect("ASCII").to_owned();
+                let mut keys = self.0.lock().expect("one test");
+                keys.push(key);
+                if keys.len() < 3 { Err(Error::new(ErrorKind::Timeout, "no answer")) } else { ok() }
+            }
+        }
+        let (lossy, clock) =
+            (Arc::new(Lossy::default()), Arc::new(ManualClock::new(DateTime::<Utc>::UNIX_EPOCH)));
+        let retry = Retry::new(lossy.clone(), RetryPolicy::default(), clock, Meter::default());
+        let http = super::super::Http::new(Arc::new(retry));
+        let write = http.post("http://127.0.0.1/").idempotent_by("idempotency-key", "order-7");
+        write.send().await.expect("the third time");
+        assert_eq!(*lossy.0.lock().expect("one test"), ["order-7"; 3]);
     }
 
     #[test]

@@ -79,8 +79,15 @@ impl Default for BreakerState {
 /// An admitted call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket {
-    generation: u64,
+    fence: u64,
     probe: Option<u64>,
+}
+
+impl Ticket {
+    /// Whether its call finds out for the others.
+    pub(super) fn is_probe(self) -> bool {
+        self.probe.is_some()
+    }
 }
 
 /// What an admitted call came to.
@@ -105,6 +112,9 @@ pub(super) struct Refused {
 pub(super) struct Machine {
     state: BreakerState,
     window: Window,
+    /// Counts what this process saw of phases, its own changes and those it adopted: two processes may begin a generation
+    /// of the same number, but a ticket is of one process.
+    fence: u64,
 }
 
 impl Machine {
@@ -112,14 +122,19 @@ impl Machine {
         &self.state
     }
 
+    /// Whether every call passes.
+    pub(super) fn passes(&self) -> bool {
+        matches!(self.state.phase, Phase::Closed | Phase::Forced(Forced::Closed))
+    }
+
     /// Admits a call, or says when to come back.
     pub(super) fn admit(&mut self, policy: &BreakerPolicy, now: DateTime<Utc>) -> Result<Ticket, Refused> {
         if matches!(&self.state.phase, Phase::Open { until, .. } if now >= *until) {
             self.enter(Phase::HalfOpen { probes: Vec::new(), good: 0 });
         }
-        let generation = self.state.generation;
+        let fence = self.fence;
         match &mut self.state.phase {
-            Phase::Closed | Phase::Forced(Forced::Closed) => Ok(Ticket { generation, probe: None }),
+            Phase::Closed | Phase::Forced(Forced::Closed) => Ok(Ticket { fence, probe: None }),
             Phase::Forced(Forced::Open) => {
                 Err(Refused { until: None, reason: "an operator holds it open".into() })
             }
@@ -136,7 +151,7 @@ impl Machine {
                 self.state.revision += 1;
                 let number = self.state.revision;
                 probes.push(Probe { number, until: after(now, policy.probe_lease) });
-                Ok(Ticket { generation, probe: Some(number) })
+                Ok(Ticket { fence, probe: Some(number) })
             }
         }
     }
@@ -150,7 +165,7 @@ impl Machine {
         policy: &BreakerPolicy,
         now: DateTime<Utc>,
     ) {
-        if ticket.generation != self.state.generation {
+        if ticket.fence != self.fence {
             return;
         }
         match (&mut self.state.phase, ticket.probe) {
@@ -181,6 +196,13 @@ impl Machine {
         }
     }
 
+    /// Whether a ticket is of this generation and, for a probe, still has its place.
+    #[cfg(test)]
+    pub(super) fn knows(&self, ticket: Ticket) -> bool {
+        let place = |number| matches!(&self.state.phase, Phase::HalfOpen { probes, .. } if probes.iter().any(|probe| probe.number == number));
+        ticket.fence == self.fence && ticket.probe.is_none_or(place)
+    }
+
     /// Does what an operator decided.
     pub(super) fn force(&mut self, forced: Forced) {
         self.enter(Phase::Forced(forced));
@@ -202,6 +224,16 @@ impl Machine {
         self.state.revision += 1;
         self.state.phase = phase;
         self.window = Window::default();
+        self.fence += 1;
+    }
+
+    /// Puts another state in the place of this one; `same` says that it is of the same generation and phase.
+    pub(super) fn replace(&mut self, state: BreakerState, same: bool) {
+        self.state = state;
+        if !same {
+            self.window = Window::default();
+            self.fence += 1;
+        }
     }
 }
 

@@ -7,24 +7,33 @@
 
 mod machine;
 mod policy;
+mod sharing;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 
-use self::machine::{Machine, Refused, Ticket, Verdict};
 pub use self::{
     machine::{BreakerState, Forced, Phase, Probe},
     policy::{BreakerPolicy, Over},
 };
+use self::{
+    machine::{Machine, Refused, Ticket, Verdict},
+    sharing::{Change, Known, Sharing},
+};
 use super::{Request, Response, Transport};
-use crate::{Error, ErrorKind, Result, clock::Clock};
+use crate::{Error, ErrorKind, Result, StateStore, clock::Clock};
 
 /// The breakers of one connection. Clones share them.
 ///
@@ -32,18 +41,51 @@ use crate::{Error, ErrorKind, Result, clock::Clock};
 /// use std::sync::Arc;
 /// use sentia_core::{clock::SystemClock, transport::{BreakerPolicy, Breakers, Forced, Health, Phase}};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sentia_core::Result<()> {
 /// let breakers = Breakers::new(BreakerPolicy::default(), Arc::new(SystemClock));
-/// breakers.force("api.xero.com", Forced::Open);
+/// breakers.force("api.xero.com", Forced::Open).await?;
 /// assert_eq!(breakers.states()["api.xero.com"].phase, Phase::Forced(Forced::Open));
 /// assert_eq!(breakers.health(), Health::Down);
-/// breakers.release("api.xero.com");
+/// breakers.release("api.xero.com").await?;
 /// assert_eq!(breakers.health(), Health::Up);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Breakers {
     policy: BreakerPolicy,
     clock: Arc<dyn Clock>,
-    classes: Arc<Mutex<BTreeMap<String, Machine>>>,
+    classes: Arc<Mutex<BTreeMap<String, Class>>>,
+    sharing: Option<Arc<Sharing>>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Class {
+    machine: Machine,
+    known: Known,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    opened: AtomicU64,
+    closed: AtomicU64,
+    probed: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// What breakers of this process have done since they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BreakerCounts {
+    /// Times one opened, also after a failed probe.
+    pub opened: u64,
+    /// Times one closed.
+    pub closed: u64,
+    /// Probes sent.
+    pub probed: u64,
+    /// Calls refused without being sent.
+    pub refused: u64,
 }
 
 /// What a connection's breakers say of its vendor.
@@ -64,24 +106,47 @@ impl fmt::Debug for Breakers {
 }
 
 impl Breakers {
-    /// Closed breakers.
+    /// Closed breakers of this process.
     pub fn new(policy: BreakerPolicy, clock: Arc<dyn Clock>) -> Self {
-        Breakers { policy, clock, classes: Arc::default() }
+        Breakers { policy, clock, classes: Arc::default(), sharing: None, counts: Arc::default() }
+    }
+
+    /// Breakers whose states are stored under `prefix`, shared with all processes that name the same.
+    ///
+    /// While the store fails each process judges alone, and warns once.
+    pub fn shared(
+        policy: BreakerPolicy,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn StateStore>,
+        prefix: &str,
+    ) -> Self {
+        Breakers { sharing: Some(Arc::new(Sharing::new(store, prefix))), ..Breakers::new(policy, clock) }
     }
 
     /// The state of every class that was called or forced, by its name.
     pub fn states(&self) -> BTreeMap<String, BreakerState> {
         let classes = self.classes();
-        classes.iter().map(|(class, machine)| (class.clone(), machine.state().clone())).collect()
+        classes.iter().map(|(name, class)| (name.clone(), class.machine.state().clone())).collect()
+    }
+
+    /// What they have done so far.
+    pub fn counts(&self) -> BreakerCounts {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        BreakerCounts {
+            opened: count(&self.counts.opened),
+            closed: count(&self.counts.closed),
+            probed: count(&self.counts.probed),
+            refused: count(&self.counts.refused),
+        }
     }
 
     /// All classes together.
     pub fn health(&self) -> Health {
         let classes = self.classes();
-        let passes = |machine: &Machine| {
-            matches!(machine.state().phase, Phase::Closed | Phase::Forced(Forced::Closed))
+        let passes = |class: &Class| {
+            matches!(class.machine.state().phase, Phase::Closed | Phase::Forced(Forced::Closed))
         };
-        match classes.values().filter(|machine| passes(machine)).count() {
+        match classes.values().filter(|class| passes(class)).count() {
             passing if passing == classes.len() => Health::Up,
             0 => Health::Down,
             _ => Health::Impaired,
@@ -89,46 +154,102 @@ impl Breakers {
     }
 
     /// Holds a class open or closed until it is released, whatever its calls come to.
-    pub fn force(&self, class: &str, forced: Forced) {
-        self.classes().entry(class.to_owned()).or_default().force(forced);
+    ///
+    /// # Errors
+    /// `Store` when it could not be stored; it then holds in this process only.
+    ///
+    /// # Cancel safety
+    /// A dropped future may have done it.
+    pub async fn force(&self, class: &str, forced: Forced) -> Result<()> {
+        self.decide(class, Change::Force(forced)).await
     }
 
     /// Ends what was forced; calls pass and are judged anew.
-    pub fn release(&self, class: &str) {
-        if let Some(machine) = self.classes().get_mut(class) {
-            machine.release();
-        }
+    ///
+    /// # Errors
+    /// As [`force`](Self::force).
+    ///
+    /// # Cancel safety
+    /// A dropped future may have done it.
+    pub async fn release(&self, class: &str) -> Result<()> {
+        self.decide(class, Change::Release).await
     }
 
-    /// A poisoned lock is taken over: what it guards is changed in one step.
-    fn classes(&self) -> MutexGuard<'_, BTreeMap<String, Machine>> {
-        self.classes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn admit(&self, class: String) -> Result<Pass> {
-        let now = self.clock.now();
-        let admitted = self.classes().entry(class.clone()).or_default().admit(&self.policy, now);
-        match admitted {
-            Ok(ticket) => Ok(Pass { breakers: self.clone(), class, ticket: Some(ticket) }),
-            Err(Refused { until, reason }) => {
-                let message = format!("the circuit breaker is open: {reason}");
-                let error = Error::new(ErrorKind::Unavailable, message).context("breaker", class);
-                Err(match until.map(|until| (until - now).to_std().unwrap_or_default()) {
-                    Some(wait) => error.retry_after(wait),
-                    None => error.permanent(),
-                })
+    async fn decide(&self, class: &str, change: Change) -> Result<()> {
+        match &self.sharing {
+            Some(sharing) if !self.change_shared(sharing, class, change).await => {
+                Err(sharing::told_alone(class))
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.change(&mut self.classes().entry(class.to_owned()).or_default().machine, class, change);
+                Ok(())
             }
         }
     }
 
-    fn settle(&self, class: &str, ticket: Ticket, verdict: Verdict, took: Duration) {
-        let now = self.clock.now();
-        let mut classes = self.classes();
-        let Some(machine) = classes.get_mut(class) else { return };
+    /// A poisoned lock is taken over: what it guards is changed in one step.
+    fn classes(&self) -> MutexGuard<'_, BTreeMap<String, Class>> {
+        self.classes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn admit(&self, class: String) -> Result<Pass> {
+        let admitted = match &self.sharing {
+            Some(sharing) => self.admit_shared(sharing, &class).await,
+            None => {
+                let now = self.clock.now();
+                self.classes().entry(class.clone()).or_default().machine.admit(&self.policy, now)
+            }
+        };
+        match admitted {
+            Ok(ticket) => {
+                if ticket.is_probe() {
+                    self.counts.probed.fetch_add(1, Ordering::Relaxed);
+                    tracing::info!(class, "a probe finds out whether the vendor is back");
+                }
+                Ok(Pass { breakers: self.clone(), class, ticket: Some(ticket) })
+            }
+            Err(refused) => Err(self.refuse(class, refused)),
+        }
+    }
+
+    fn refuse(&self, class: String, Refused { until, reason }: Refused) -> Error {
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        let message = format!("the circuit breaker is open: {reason}");
+        let error = Error::new(ErrorKind::Unavailable, message).context("breaker", class);
+        match until {
+            Some(until) => {
+                let wait = (until - self.clock.now()).to_std().unwrap_or_default();
+                error.context("until", until).retry_after(wait)
+            }
+            None => error.permanent(),
+        }
+    }
+
+    /// Does a change to a state, and tells of the phase it leads to.
+    fn change(&self, machine: &mut Machine, class: &str, change: Change) {
         let before = machine.state().generation;
-        machine.settle(ticket, verdict, took, &self.policy, now);
+        match change {
+            Change::Settle(ticket, verdict, took) => {
+                machine.settle(ticket, verdict, took, &self.policy, self.clock.now());
+            }
+            Change::Force(forced) => machine.force(forced),
+            Change::Release => machine.release(),
+        }
         if machine.state().generation != before {
-            tracing::warn!(class, state = ?machine.state().phase, "the circuit breaker changed");
+            let phase = &machine.state().phase;
+            match phase {
+                Phase::Open { .. } => self.counts.opened.fetch_add(1, Ordering::Relaxed),
+                Phase::Closed => self.counts.closed.fetch_add(1, Ordering::Relaxed),
+                _ => 0,
+            };
+            tracing::warn!(class, state = ?phase, "the circuit breaker changed");
+        }
+    }
+
+    fn settle(&self, class: &str, ticket: Ticket, verdict: Verdict, took: Duration) {
+        if let Some(class_of) = self.classes().get_mut(class) {
+            self.change(&mut class_of.machine, class, Change::Settle(ticket, verdict, took));
         }
     }
 }
@@ -141,7 +262,7 @@ struct Pass {
 }
 
 impl Pass {
-    fn settle(mut self, outcome: &Result<Response>) {
+    async fn settle(mut self, outcome: &Result<Response>) {
         let (verdict, took) = match outcome {
             Ok(response) => (Verdict::Good, response.took),
             Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) => {
@@ -154,8 +275,14 @@ impl Pass {
             // The vendor answered, if only to refuse.
             Err(_) => (Verdict::Good, Duration::ZERO),
         };
-        if let Some(ticket) = self.ticket.take() {
-            self.breakers.settle(&self.class, ticket, verdict, took);
+        let Some(ticket) = self.ticket.take() else { return };
+        match &self.breakers.sharing {
+            None => self.breakers.settle(&self.class, ticket, verdict, took),
+            Some(sharing) => {
+                // A caller that is dropped here has changed this process's state; the next change tells the others.
+                let change = Change::Settle(ticket, verdict, took);
+                self.breakers.change_shared(sharing, &self.class, change).await;
+            }
         }
     }
 }
@@ -192,102 +319,9 @@ fn class_of(request: &Request) -> String {
 #[async_trait]
 impl<T: Transport> Transport for CircuitBreaker<T> {
     async fn call(&self, request: Request) -> Result<Response> {
-        let pass = self.breakers.admit(class_of(&request))?;
+        let pass = self.breakers.admit(class_of(&request)).await?;
         let outcome = self.inner.call(request).await;
-        pass.settle(&outcome);
+        pass.settle(&outcome).await;
         outcome
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::{DateTime, Utc};
-
-    use super::{
-        super::scripted::{Scripted, ok, request},
-        *,
-    };
-    use crate::clock::ManualClock;
-
-    fn breakers(policy: BreakerPolicy) -> (Breakers, Arc<ManualClock>) {
-        let clock = Arc::new(ManualClock::new(DateTime::<Utc>::UNIX_EPOCH));
-        (Breakers::new(policy, clock.clone()), clock)
-    }
-
-    fn down() -> Result<Response> {
-        Err(Error::new(ErrorKind::Unavailable, "down"))
-    }
-
-    #[tokio::test]
-    async fn opens_after_failures_and_closes_after_a_good_probe() {
-        let script = Scripted::new([down(), down(), ok(), ok()]);
-        let (breakers, clock) = breakers(BreakerPolicy { minimum_calls: 2, ..BreakerPolicy::default() });
-        let breaker = CircuitBreaker::new(script.clone(), breakers.clone());
-        for _ in 0..2 {
-            assert!(breaker.call(request()).await.is_err());
-        }
-        let refused = breaker.call(request()).await.expect_err("the third call fails fast");
-        assert_eq!(
-            (refused.wait(), refused.context_value("breaker")),
-            (Some(Duration::from_secs(30)), Some("127.0.0.1"))
-        );
-        assert_eq!((script.calls(), breakers.health()), (2, Health::Down));
-        clock.advance(Duration::from_secs(30));
-        breaker.call(request()).await.expect("the probe");
-        breaker.call(request()).await.expect("closed again");
-        assert_eq!(breakers.health(), Health::Up);
-    }
-
-    #[tokio::test]
-    async fn refusals_never_open_it() {
-        let kinds = [
-            ErrorKind::Unauthenticated,
-            ErrorKind::RateLimited,
-            ErrorKind::NotFound,
-            ErrorKind::InvalidResponse,
-        ];
-        let script = Scripted::new(kinds.iter().cycle().take(40).map(|kind| Err(Error::new(*kind, "no"))));
-        let breaker = CircuitBreaker::new(script.clone(), breakers(BreakerPolicy::default()).0);
-        for kind in kinds.iter().cycle().take(40) {
-            assert_eq!(breaker.call(request()).await.expect_err("refused").kind(), *kind);
-        }
-        assert_eq!(script.calls(), 40);
-    }
-
-    #[tokio::test]
-    async fn one_operation_stops_no_other() {
-        let script = Scripted::new([down(), down(), ok()]);
-        let (breakers, _) = breakers(BreakerPolicy { minimum_calls: 2, ..BreakerPolicy::default() });
-        let breaker = CircuitBreaker::new(script, breakers.clone());
-        let reports = || Request { operation: "reports", ..request() };
-        for _ in 0..3 {
-            assert!(breaker.call(reports()).await.is_err());
-        }
-        breaker.call(request()).await.expect("another class");
-        assert_eq!(breakers.health(), Health::Impaired);
-    }
-
-    #[tokio::test]
-    async fn a_dropped_probe_gives_its_place_back() {
-        #[derive(Debug)]
-        struct Silent;
-        #[async_trait]
-        impl Transport for Silent {
-            async fn call(&self, _: Request) -> Result<Response> {
-                std::future::pending().await
-            }
-        }
-        let (breakers, clock) = breakers(BreakerPolicy { minimum_calls: 1, ..BreakerPolicy::default() });
-        let failing = CircuitBreaker::new(Scripted::new([down()]), breakers.clone());
-        assert!(failing.call(request()).await.is_err());
-        clock.advance(Duration::from_secs(30));
-        let silent = CircuitBreaker::new(Silent, breakers.clone());
-        let mut probe = Box::pin(silent.call(request()));
-        assert!(futures::poll!(&mut probe).is_pending());
-        assert!(silent.breakers.admit("127.0.0.1".into()).is_err(), "its place is taken");
-        drop(probe);
-        let good = CircuitBreaker::new(Scripted::new([ok()]), breakers.clone());
-        good.call(request()).await.expect("the next probe");
-        assert_eq!(breakers.health(), Health::Up);
     }
 }

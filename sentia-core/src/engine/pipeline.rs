@@ -192,7 +192,6 @@ impl Pipeline {
     }
 
     /// Says how soon the calls of a run are wanted, among those that wait for the same budgets. Default: routine.
-    #[must_use]
     pub fn urgency(self, urgency: Urgency) -> Self {
         Pipeline { urgency, ..self }
     }

@@ -27,6 +27,7 @@
 mod clock;
 mod fault;
 mod journal;
+mod limiter;
 mod listener;
 mod pacing;
 mod reply;
@@ -44,6 +45,7 @@ mod unleashed;
 pub use clock::SandboxClock;
 pub use fault::{Endpoint, FaultPlan};
 pub use journal::LoggedRequest;
+pub use limiter::{Granted, Limiter, Refusal};
 pub use microsoft_graph::{
     AppOnlyWorkbook, MicrosoftGraphCertificate, MicrosoftGraphFault, MicrosoftGraphLimits,
     MicrosoftGraphNotification, MicrosoftGraphSettings, MicrosoftGraphTwin,

@@ -66,6 +66,9 @@ fn limits(limits: &[Limit]) -> String {
         Limit::Operation { operation, per_second, burst } => {
             format!("`{operation}` {per_second}/s, burst {burst}")
         }
+        Limit::Learned { floor, ceiling, .. } => {
+            format!("a rate learned between {floor} and {ceiling} a second")
+        }
         Limit::Concurrent(calls) => format!("{calls} calls at once"),
     };
     limits.iter().map(of).collect::<Vec<_>>().join("; ")

@@ -13,6 +13,7 @@ mod guide;
 mod partitions;
 mod positions;
 mod programs;
+mod quota;
 mod routes;
 mod thread;
 mod through;

@@ -69,6 +69,13 @@ impl Bucket {
         }
     }
 
+    /// Takes over a rate and a size that were learned.
+    pub(super) fn resize(&mut self, maximum: f64, per_second: f64, now: Millis) {
+        self.refill(now);
+        (self.maximum, self.per_second) = (maximum, per_second);
+        self.available = self.available.min(maximum);
+    }
+
     /// The vendor says it is empty.
     pub(super) fn empty(&mut self, now: Millis) {
         self.refill(now);

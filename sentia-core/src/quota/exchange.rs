@@ -105,7 +105,8 @@ fn draft(inner: &Inner, shared: &Shared) -> Draft {
     let local = inner.local();
     let mut ledger = local.ledger.clone();
     for heard in &local.unheard {
-        let going = Going { member: &shared.member, busy: heard.busy, points: heard.points };
+        let going =
+            Going { member: &shared.member, busy: heard.busy, began: heard.began, points: heard.points };
         ledger.observe(&inner.limits, &heard.claim, &heard.seen, going, heard.at);
     }
     let stale = local.spares.iter().filter(|spare| !spare.is_fresh(now));

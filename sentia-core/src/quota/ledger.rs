@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Claim, Refused, Seen, Urgency,
     bucket::Bucket,
+    estimator::{Estimator, Range},
     permits::Permits,
     window::{Bounds, Millis, Window, headroom},
 };
@@ -19,11 +20,54 @@ use crate::transport::Limit;
 pub(super) struct Ledger {
     windows: BTreeMap<String, Window>,
     buckets: BTreeMap<String, Bucket>,
+    #[serde(default)]
+    learned: Option<Learned>,
     pub(super) permits: Permits,
     /// Until when the vendor answers nothing, by operation; the empty one is all of them.
     blocked: BTreeMap<String, Millis>,
     /// Points on their way to the vendor, by process, with the time the note ends.
     flying: BTreeMap<String, (f64, Millis)>,
+}
+
+/// A rate that is learned, and a bucket that keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Learned {
+    estimator: Estimator,
+    bucket: Bucket,
+}
+
+impl Learned {
+    fn new(per_second: f64, range: Range, now: Millis) -> Self {
+        let estimator = Estimator::new(per_second, range);
+        let bucket = Bucket::full(burst(estimator.rate()), estimator.rate(), now);
+        Learned { estimator, bucket }
+    }
+
+    fn observe(&mut self, range: Range, seen: &Seen, began: Millis, now: Millis) {
+        let (level, maximum) = self.bucket.level(now);
+        match seen.refused {
+            Some(Refused::Rate(_)) => {
+                self.estimator.refused(range, began, now);
+                self.bucket.empty(now);
+            }
+            // While there is more than is asked for, an answer says nothing about the limit.
+            None if level < maximum / 2.0 => self.estimator.answered(range),
+            _ => {}
+        }
+        seen.rate.into_iter().for_each(|rate| self.estimator.told(range, rate));
+        let rate = self.estimator.rate();
+        self.bucket.resize(burst(rate), rate, now);
+    }
+
+    /// Its bucket.
+    pub(super) fn bucket(&mut self) -> &mut Bucket {
+        &mut self.bucket
+    }
+}
+
+/// Half a second's calls may go at once, so that processes need not meet the instant.
+fn burst(per_second: f64) -> f64 {
+    (per_second / 2.0).max(1.0)
 }
 
 /// Why a claim cannot be met now.
@@ -42,6 +86,8 @@ pub(super) struct Going<'a> {
     pub(super) member: &'a str,
     /// Calls, the answered one included.
     pub(super) busy: usize,
+    /// When the answered call began.
+    pub(super) began: Millis,
     /// Points of the others, which the answer has not counted.
     pub(super) points: f64,
 }
@@ -53,6 +99,7 @@ pub(super) fn name(limit: &Limit) -> String {
         Limit::Bytes { per, .. } => format!("bytes per {}", span(*per)),
         Limit::Points { .. } => "cost points".to_owned(),
         Limit::Operation { operation, .. } => format!("operation {operation}"),
+        Limit::Learned { .. } => "learned rate".to_owned(),
         Limit::Concurrent(_) => AT_ONCE.to_owned(),
     }
 }
@@ -103,6 +150,11 @@ impl Ledger {
         self.buckets.entry(name(limit)).or_insert_with(|| Bucket::full(maximum, per_second, now))
     }
 
+    /// What was learned of a rate, from `per_second` on.
+    pub(super) fn learned(&mut self, per_second: f64, range: Range, now: Millis) -> &mut Learned {
+        self.learned.get_or_insert_with(|| Learned::new(per_second, range, now))
+    }
+
     /// The window of `limit`.
     pub(super) fn window(&mut self, limit: &Limit) -> &mut Window {
         self.windows.entry(name(limit)).or_default()
@@ -131,6 +183,9 @@ impl Ledger {
                 let kept = if urgent { 0.0 } else { headroom(maximum as u64) as f64 };
                 let free_at = self.bucket(limit, (maximum, per_second), now).free_at(cost, kept, now);
                 later(&|| name(limit), free_at);
+            } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
+                let learned = self.learned(per_second, Range { floor, ceiling }, now);
+                later(&|| name(limit), learned.bucket.free_at(1.0, 0.0, now));
             }
         }
         hold.map_or(Ok(()), Err)
@@ -143,6 +198,8 @@ impl Ledger {
                 self.window(limit).take(bounds, 1, now);
             } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
                 self.bucket(limit, (maximum, per_second), now).take(cost);
+            } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
+                self.learned(per_second, Range { floor, ceiling }, now).bucket.take(1.0);
             }
         }
     }
@@ -154,6 +211,8 @@ impl Ledger {
                 self.window(limit).give_back(bounds, then);
             } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
                 self.bucket(limit, (maximum, per_second), now).take(-cost);
+            } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
+                self.learned(per_second, Range { floor, ceiling }, now).bucket.take(-1.0);
             }
         }
     }
@@ -200,6 +259,10 @@ impl Ledger {
                     for (_, left) in seen.left.iter().filter(|(span, _)| span == per) {
                         bounds(limit).into_iter().for_each(|b| self.window(limit).correct(b, *left, now));
                     }
+                }
+                Limit::Learned { per_second, floor, ceiling } => {
+                    let range = Range { floor: *floor, ceiling: *ceiling };
+                    self.learned(*per_second, range, now).observe(range, seen, going.began, now);
                 }
                 Limit::Operation { .. } => {}
             }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     Claim,
     bucket::Bucket,
+    estimator::Range,
     ledger::{self, Ledger},
     planner::at,
     window::{Bounds, Millis},
@@ -54,6 +55,9 @@ pub(super) fn of(ledger: &mut Ledger, limit: &Limit, busy: usize, now: Millis) -
         }
         Limit::Operation { per_second, burst, .. } => {
             bucket(name, ledger.bucket(limit, (burst.into(), per_second), now), now)
+        }
+        Limit::Learned { per_second, floor, ceiling } => {
+            bucket(name, ledger.learned(per_second, Range { floor, ceiling }, now).bucket(), now)
         }
         Limit::Concurrent(most) => {
             let of = ledger.permits.limit(most) as f64;

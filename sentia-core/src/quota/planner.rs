@@ -103,6 +103,7 @@ pub(super) struct Heard {
     pub(super) seen: Seen,
     pub(super) busy: usize,
     pub(super) points: f64,
+    pub(super) began: Millis,
     pub(super) at: Millis,
 }
 
@@ -341,7 +342,7 @@ impl Inner {
             local.recent.pop_front();
         }
         self.counts.granted.fetch_add(1, Ordering::Relaxed);
-        Permit { inner: self.clone(), claim, answer: None }
+        Permit { inner: self.clone(), claim, began: now, answer: None }
     }
 
     fn step(self: &Arc<Self>, ticket: queue::Ticket, claim: Claim) -> Step {
@@ -352,7 +353,13 @@ impl Inner {
             return Step::Told;
         }
         if !self.may_begin(&local) {
-            return self.beg(&mut local, now);
+            return match local.ledger.ready(&self.limits, &claim, now) {
+                // A permit would be of no use before that.
+                Err(hold) if !granted && local.spares.is_empty() && local.asked.is_some() => {
+                    Step::Until(hold)
+                }
+                _ => self.beg(&mut local, now),
+            };
         }
         let afforded = if granted { Ok(()) } else { self.affords(&mut local, claim, now) };
         match afforded {
@@ -416,7 +423,7 @@ impl Inner {
     }
 
     /// A call has ended, with an answer or without.
-    fn end(self: &Arc<Self>, claim: Claim, seen: Option<Seen>) {
+    fn end(self: &Arc<Self>, claim: Claim, began: Millis, seen: Option<Seen>) {
         let now = self.now();
         let mut local = self.local();
         let (busy, points) = (local.busy, (local.points - claim.cost).max(0.0));
@@ -427,7 +434,7 @@ impl Inner {
             _ if self.limits.is_empty() => {}
             (None, _) => {}
             (Some(seen), None) => {
-                let going = Going { member: "", busy, points };
+                let going = Going { member: "", busy, began, points };
                 local.ledger.observe(&self.limits, &claim, &seen, going, now);
             }
             (Some(seen), Some(_)) if self.is_news(&local, &seen) => {
@@ -435,7 +442,7 @@ impl Inner {
                     // What was taken ahead is not sent into a refusal; the next exchange gives it back.
                     local.spares.iter_mut().for_each(|spare| spare.usable = false);
                 }
-                local.unheard.push(Heard { claim, seen, busy, points, at: now });
+                local.unheard.push(Heard { claim, seen, busy, points, began, at: now });
             }
             (Some(_), Some(_)) => {}
         }
@@ -457,6 +464,7 @@ impl Inner {
             Limit::Calls { per, .. } => seen.left.iter().any(|(span, _)| span == per),
             Limit::Points { .. } => seen.quota.is_some(),
             Limit::Operation { .. } => seen.rate.is_some(),
+            Limit::Learned { .. } => true,
             Limit::Concurrent(_) => local.ledger.permits.is_learning(),
         };
         seen.refused.is_some() || self.limits.iter().any(concerns)
@@ -486,6 +494,7 @@ impl Drop for Ticket<'_> {
 pub struct Permit {
     inner: Arc<Inner>,
     claim: Claim,
+    began: Millis,
     answer: Option<Seen>,
 }
 
@@ -504,6 +513,6 @@ impl fmt::Debug for Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.inner.end(self.claim, self.answer.take());
+        self.inner.end(self.claim, self.began, self.answer.take());
     }
 }

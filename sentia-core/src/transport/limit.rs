@@ -53,6 +53,15 @@ pub enum Limit {
         /// Calls when full.
         burst: u32,
     },
+    /// A rate that no document tells, or that moves: found from answers, and followed.
+    Learned {
+        /// The guess to begin with, calls per second.
+        per_second: f64,
+        /// It is never slower than this.
+        floor: f64,
+        /// It is never faster than this.
+        ceiling: f64,
+    },
     /// At most so many calls at once.
     /// Counted from the end of pacing to the end of the answer's body.
     Concurrent(usize),

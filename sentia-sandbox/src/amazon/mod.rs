@@ -1,7 +1,7 @@
 //! The Amazon twin: Login with Amazon, the Selling Partner API of one region, and its report storage on one listener.
 
 mod blemish;
-mod bucket;
+pub(crate) mod bucket;
 mod catalog;
 mod fault;
 mod finances;
@@ -13,7 +13,7 @@ mod listings;
 mod movement_rows;
 mod notification;
 mod notification_payload;
-mod operation;
+pub(crate) mod operation;
 mod order_json;
 mod orders;
 mod page;

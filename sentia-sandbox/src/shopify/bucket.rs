@@ -55,6 +55,10 @@ impl Bucket {
         self.available = (self.available + points as f64).min(self.limits.maximum);
     }
 
+    pub(crate) fn available(&self) -> f64 {
+        self.available
+    }
+
     pub(crate) fn empty(&mut self) {
         self.available = 0.0;
     }

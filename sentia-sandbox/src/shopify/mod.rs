@@ -1,7 +1,7 @@
 //! The Shopify twins: token endpoint and GraphQL Admin API, one shop on each listener.
 
 mod blemish;
-mod bucket;
+pub(crate) mod bucket;
 mod bulk;
 mod catalog_fields;
 mod connection;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -62,6 +63,12 @@ pub(crate) struct Remaining {
 }
 
 impl Remaining {
+    /// By the spans of the limits of one organisation.
+    pub(crate) fn left(self) -> Vec<(Duration, u64)> {
+        let of = |seconds, calls: u32| (Duration::from_secs(seconds), u64::from(calls));
+        vec![of(60, self.minute), of(86_400, self.day)]
+    }
+
     pub(crate) fn onto(self, reply: Reply) -> Reply {
         reply
             .header("x-minlimit-remaining", self.minute.to_string())

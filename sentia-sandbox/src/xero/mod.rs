@@ -6,7 +6,7 @@ mod consent;
 mod facts;
 mod fault;
 mod identity;
-mod limit;
+pub(crate) mod limit;
 mod list;
 mod paper_rows;
 mod post;

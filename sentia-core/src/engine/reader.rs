@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{fetching::Fetcher, progress::Progress, rules::Rules};
 use crate::{
-    Connector, Context, Error, ErrorKind, Key, Record, Rejected, Result,
+    Connector, Context, Error, ErrorKind, Key, Record, Rejected, Result, StateStore,
     clock::{Clock, SystemClock},
     cursor::{Mode, Window},
     finding::{self, Effect, Finding},
@@ -51,6 +51,7 @@ pub struct Reader {
     connection: Option<String>,
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
+    states: Option<Arc<dyn StateStore>>,
     policy: TransportPolicy,
     urgency: Urgency,
     stack: Option<Stack>,
@@ -124,6 +125,7 @@ impl Reader {
             connection: None,
             clock: Arc::new(SystemClock),
             vault: None,
+            states: None,
             policy: TransportPolicy::default(),
             urgency: Urgency::default(),
             stack: None,
@@ -152,6 +154,12 @@ impl Reader {
     #[must_use]
     pub fn vault(self, vault: Vault) -> Self {
         Reader { vault: Some(vault), ..self }
+    }
+
+    /// Gives the connector the states that all processes share: one refresh of a token serves them all.
+    #[must_use]
+    pub fn states(self, states: Arc<dyn StateStore>) -> Self {
+        Reader { states: Some(states), ..self }
     }
 
     /// Says how soon its calls are wanted, among those that wait for the same budgets. Default: routine.
@@ -311,7 +319,7 @@ impl Reader {
             &self.tenant,
             &self.connection_name(),
         );
-        Ok(cx.with_vault(self.vault.clone()))
+        Ok(cx.with_vault(self.vault.clone()).with_states(self.states.clone()))
     }
 
     fn connected(&self) -> Result<Stack> {

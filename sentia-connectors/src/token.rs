@@ -40,6 +40,25 @@ impl AccessToken {
         AccessToken { scope, ..self }
     }
 
+    /// A token that another process obtained.
+    pub(crate) fn published(
+        secret: SecretString,
+        scope: Option<String>,
+        expires: Option<DateTime<Utc>>,
+    ) -> Self {
+        AccessToken { secret, scope, expires }
+    }
+
+    /// When the token ends, where the vendor says so.
+    pub(crate) fn expires(&self) -> Option<DateTime<Utc>> {
+        self.expires
+    }
+
+    /// Whether the token is good for a call now, and is not the one that was refused.
+    pub(crate) fn serves(&self, now: DateTime<Utc>, refused: Option<&SecretString>) -> bool {
+        self.is_fresh(now) && !refused.is_some_and(|refused| self.is(refused))
+    }
+
     fn is_fresh(&self, now: DateTime<Utc>) -> bool {
         self.expires.is_none_or(|expires| now + EARLY < expires)
     }
@@ -57,6 +76,14 @@ pub(crate) trait Grant: fmt::Debug + Send + Sync {
     /// # Errors
     /// `Unauthenticated` when the vendor does not accept the credentials; otherwise as the vendor's table says.
     async fn obtain(&self, cx: &Context) -> Result<AccessToken>;
+
+    /// Obtains a token in place of one that the vendor refused. It is called by one task at a time.
+    ///
+    /// # Errors
+    /// As [`obtain`](Self::obtain).
+    async fn replace(&self, cx: &Context, _refused: &SecretString) -> Result<AccessToken> {
+        self.obtain(cx).await
+    }
 }
 
 /// A token made by hand in the vendor's settings, used as it is.
@@ -111,7 +138,7 @@ impl AccessTokens {
         if let Some(token) = cached.as_ref().filter(|token| !token.is(used)) {
             return Ok(token.clone());
         }
-        let token = self.grant.obtain(cx).await?;
+        let token = self.grant.replace(cx, used).await?;
         if token.is(used) {
             let message =
                 "the vendor refuses the access token and there is no way to renew it; issue a new one";

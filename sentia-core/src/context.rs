@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Error, ErrorKind, Result, clock::Clock, key_store::KeyName, security::Vault, spool::Spool,
+    Error, ErrorKind, Result, StateStore, clock::Clock, key_store::KeyName, security::Vault, spool::Spool,
     stream::StreamInfo, transport::Http,
 };
 
@@ -28,6 +28,7 @@ pub struct Context {
     http: Http,
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
+    states: Option<Arc<dyn StateStore>>,
     spool: Spool,
     tenant: Arc<str>,
     connection: Arc<str>,
@@ -42,6 +43,7 @@ impl Context {
             http,
             clock,
             vault: None,
+            states: None,
             spool: Spool::default(),
             tenant: tenant.into(),
             connection: connection.into(),
@@ -52,6 +54,12 @@ impl Context {
     #[must_use]
     pub fn with_vault(self, vault: Option<Vault>) -> Self {
         Context { vault, ..self }
+    }
+
+    /// Adds the states that all processes of the host share.
+    #[must_use]
+    pub fn with_states(self, states: Option<Arc<dyn StateStore>>) -> Self {
+        Context { states, ..self }
     }
 
     pub(crate) fn for_stream(&self, stream: &Arc<StreamInfo>) -> Self {
@@ -96,6 +104,11 @@ impl Context {
             connection: self.connection.to_string(),
             name: name.to_owned(),
         }
+    }
+
+    /// The states that all processes of the host share; none where the host runs one process per connection.
+    pub fn states(&self) -> Option<&Arc<dyn StateStore>> {
+        self.states.as_ref()
     }
 
     /// The vault.

@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use sentia_core::{
-    Connector, Error, ErrorKind, Result,
+    Connector, Error, ErrorKind, Result, StateStore,
     clock::Clock,
     engine::{Answer, Question, Reader},
     finding::Finding,
@@ -107,6 +107,7 @@ pub struct Answered<T> {
 pub struct UnifiedClient {
     readers: BTreeMap<String, Reader>,
     vault: Option<Vault>,
+    states: Option<Arc<dyn StateStore>>,
     policy: TransportPolicy,
     clock: Option<Arc<dyn Clock>>,
 }
@@ -120,6 +121,11 @@ impl UnifiedClient {
     /// Gives the accounts connected after this a vault for credentials that rotate.
     pub fn vault(self, vault: Vault) -> Self {
         UnifiedClient { vault: Some(vault), ..self }
+    }
+
+    /// Gives the accounts connected after this the states that all processes share.
+    pub fn states(self, states: Arc<dyn StateStore>) -> Self {
+        UnifiedClient { states: Some(states), ..self }
     }
 
     /// Replaces the transport's policies for the accounts connected after this.
@@ -140,6 +146,7 @@ impl UnifiedClient {
         let name = name.into();
         let reader = Reader::new(connector).connection(&name).transport(self.policy.clone());
         let reader = self.vault.iter().fold(reader, |reader, vault| reader.vault(vault.clone()));
+        let reader = self.states.iter().fold(reader, |reader, states| reader.states(states.clone()));
         let reader = self.clock.iter().fold(reader, |reader, clock| reader.clock(clock.clone()));
         if self.readers.insert(name.clone(), reader.connect()?).is_some() {
             let message = "two accounts have one name; give each its own";

@@ -328,7 +328,8 @@ impl Pipeline {
         };
         let cx =
             Context::new(stack.http().urgency(self.urgency), self.clock.clone(), &self.tenant, connection);
-        Ok((cx.with_vault(self.vault.clone()), stack))
+        let cx = cx.with_vault(self.vault.clone()).with_states(Some(self.ports.clone()));
+        Ok((cx, stack))
     }
 
     async fn stream(

@@ -150,13 +150,6 @@ impl Reader {
         Reader { clock, ..self }
     }
 
-    /// Shares the account's budgets with the pipelines into `store`, and with readers in other processes. Without it the
-    /// reader has budgets of its own.
-    #[must_use]
-    pub fn states(self, store: impl StateStore) -> Self {
-        Reader { states: Some(Arc::new(store)), ..self }
-    }
-
     /// What its account's budgets have left, what waits for them, and why.
     ///
     /// # Errors
@@ -169,6 +162,13 @@ impl Reader {
     #[must_use]
     pub fn vault(self, vault: Vault) -> Self {
         Reader { vault: Some(vault), ..self }
+    }
+
+    /// Gives it the states that all processes share: budgets and breakers are then those of the pipelines into the same
+    /// store, and one refresh of a token serves them all. Without them it has budgets of its own.
+    #[must_use]
+    pub fn states(self, states: Arc<dyn StateStore>) -> Self {
+        Reader { states: Some(states), ..self }
     }
 
     /// Says how soon its calls are wanted, among those that wait for the same budgets. Default: routine.
@@ -335,7 +335,7 @@ impl Reader {
             &self.tenant,
             &self.connection_name(),
         );
-        Ok(cx.with_vault(self.vault.clone()))
+        Ok(cx.with_vault(self.vault.clone()).with_states(self.states.clone()))
     }
 
     fn connected(&self) -> Result<Stack> {

@@ -2,6 +2,32 @@
 //!
 //! Each state is a short text under a key, replaced by compare-and-set. That is all that quota, breaker and token
 //! refresh need of a database, so they share one port (decision 0015).
+//!
+//! Whoever loses a swap is told what stands there, does its change to that, and tries again:
+//!
+//! ```
+//! use sentia_core::{StateStore, state_store::Swap, testing::MemoryStateStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> sentia_core::Result<()> {
+//! async fn add_one(store: &impl StateStore, key: &str) -> sentia_core::Result<u64> {
+//!     let mut known = store.load(key).await?;
+//!     loop {
+//!         let count = known.as_ref().map_or(0, |state| state.body.parse().unwrap_or(0)) + 1;
+//!         let expected = known.map(|state| state.version);
+//!         match store.swap(key, expected, &count.to_string()).await? {
+//!             Swap::Done(_) => return Ok(count),
+//!             Swap::Lost(other) => known = other,
+//!         }
+//!     }
+//! }
+//!
+//! let store = MemoryStateStore::default();
+//! add_one(&store, "visits").await?;
+//! assert_eq!(add_one(&store, "visits").await?, 2);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 

@@ -174,11 +174,13 @@ async fn first<F>(open: impl Fn() -> F) -> Result<sqlx::SqlitePool>
 where
     F: Future<Output = std::result::Result<sqlx::SqlitePool, sqlx::Error>>,
 {
+    use sentia_core::clock::{Clock, SystemClock};
+
     let began = std::time::Instant::now();
     loop {
         match open().await.map_err(crate::error::store_error) {
             Err(error) if error.is_temporary() && began.elapsed() < BUSY => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                SystemClock.sleep(Duration::from_millis(20)).await;
             }
             opened => return opened,
         }

@@ -12,6 +12,40 @@
 //!   once half of them are taken, so that who is urgent waits for seconds and not for the minute's end.
 //! - **Refusals**: a refusal that says how long is known to all processes until then.
 //! - **Hard stop**: a wait of more than five minutes is `QuotaExhausted` with its time, not a sleep.
+//!
+//! Times are read from the host's clock. Processes whose clocks differ by less than a slot (half a second of a minute) spend as
+//! one; a larger difference makes windows look fuller or emptier by it, which the vendor's answers correct.
+//!
+//! # Who waits, and why
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//! use sentia_core::{
+//!     clock::SystemClock,
+//!     quota::{Claim, Planner, Seen, Urgency},
+//!     testing::MemoryStateStore,
+//!     transport::Limit,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> sentia_core::Result<()> {
+//! let (store, clock) = (Arc::new(MemoryStateStore::default()), Arc::new(SystemClock));
+//! let day = Limit::Calls { calls: 5, per: Duration::from_secs(86_400) };
+//! let worker = Planner::shared(vec![day.clone()], clock.clone(), store.clone(), "quota/acme/xero");
+//! for _ in 0..4 {
+//!     worker.acquire(Claim::default()).await?.answered(Seen::default());
+//! }
+//! // Another process of the same account, which has the last call for what is immediate.
+//! let other = Planner::shared(vec![day], clock, store, "quota/acme/xero");
+//! let spent = other.acquire(Claim::default()).await.expect_err("a day is not slept");
+//! assert_eq!(spent.context_value("limit"), Some("calls per day"));
+//! let waiting = other.explain(Claim::default()).expect("it would wait");
+//! assert_eq!(waiting.limit, "calls per day");
+//! let push = Claim { urgency: Urgency::Immediate, ..Claim::default() };
+//! other.acquire(push).await?.answered(Seen::default());
+//! # Ok(())
+//! # }
+//! ```
 
 mod bucket;
 mod claim;

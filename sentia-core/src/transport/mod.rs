@@ -175,6 +175,9 @@ impl Stack {
 
     /// Builds it, with the budgets and breakers of `account`, which all stacks over the same store share.
     ///
+    /// `account` names whose limits they are: a pipeline takes `TENANT/CONNECTION`. The states are kept as
+    /// `quota/ACCOUNT` and `breaker/ACCOUNT/CLASS`. While the store fails each stack goes on alone and warns once.
+    ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn shared(

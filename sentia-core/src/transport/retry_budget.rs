@@ -9,6 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use crate::{Error, ErrorKind};
 
 /// The numbers of a retry budget.
+///
+/// ```
+/// use sentia_core::transport::{RetryBudget, RetryPolicy};
+///
+/// // Twenty retries in a row, and one more for every five calls that succeed.
+/// let budget = RetryBudget { capacity: 100, ..RetryBudget::default() };
+/// let policy = RetryPolicy { budget, ..RetryPolicy::default() };
+/// assert_eq!(policy.budget.retry, 5);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryBudget {
     /// Tokens when full. Default 500.

@@ -113,6 +113,21 @@ impl Breakers {
 
     /// Breakers whose states are stored under `prefix`, shared with all processes that name the same.
     ///
+    /// A restart finds an open breaker open. In the closed state a class costs one look at the store every five seconds.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use sentia_core::{clock::SystemClock, testing::MemoryStateStore, transport::{BreakerPolicy, Breakers, Forced}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> sentia_core::Result<()> {
+    /// let (store, clock) = (Arc::new(MemoryStateStore::default()), Arc::new(SystemClock));
+    /// let breakers = Breakers::shared(BreakerPolicy::default(), clock, store, "breaker/acme/xero");
+    /// breakers.force("api.xero.com", Forced::Open).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// While the store fails each process judges alone, and warns once.
     pub fn shared(
         policy: BreakerPolicy,

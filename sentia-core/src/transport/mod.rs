@@ -23,6 +23,8 @@ mod http;
 mod limit;
 mod message;
 mod metrics;
+#[cfg(test)]
+mod outage;
 mod rate_limit;
 mod retry;
 mod retry_budget;

@@ -170,9 +170,15 @@ impl Stack {
     /// # Errors
     /// `ConfigInvalid` when the machine's TLS roots cannot be loaded.
     pub fn new(policy: TransportPolicy, clock: Arc<dyn Clock>) -> Result<Self> {
+        let send = send::Send::new(policy.max_body_bytes)?;
+        Ok(Self::around(send, policy, clock))
+    }
+
+    /// Builds it around what sends instead of the socket: another client, answers from a script, a bench's stub.
+    pub fn around(innermost: impl Transport, policy: TransportPolicy, clock: Arc<dyn Clock>) -> Self {
         let planner = Planner::new(policy.limits.clone(), clock.clone());
         let breakers = Breakers::new(policy.breaker.clone(), clock.clone());
-        Self::over(policy, clock, planner, breakers)
+        Self::over(innermost, policy, clock, planner, breakers)
     }
 
     /// Builds it, with the budgets and breakers of `account`, which all stacks over the same store share.
@@ -192,25 +198,26 @@ impl Stack {
         let planner = Planner::shared(policy.limits.clone(), clock.clone(), states.clone(), &key);
         let prefix = format!("breaker/{account}");
         let breakers = Breakers::shared(policy.breaker.clone(), clock.clone(), states, &prefix);
-        Self::over(policy, clock, planner, breakers)
+        let send = send::Send::new(policy.max_body_bytes)?;
+        Ok(Self::over(send, policy, clock, planner, breakers))
     }
 
     /// The order is fixed here and nowhere else.
     fn over(
+        innermost: impl Transport,
         policy: TransportPolicy,
         clock: Arc<dyn Clock>,
         planner: Planner,
         breakers: Breakers,
-    ) -> Result<Self> {
+    ) -> Self {
         let meter = Meter::default();
-        let send = send::Send::new(policy.max_body_bytes)?;
-        let timed = timeout::Timeout::new(send, policy.timeout);
+        let timed = timeout::Timeout::new(innermost, policy.timeout);
         let paced = rate_limit::RateLimit::new(timed, planner.clone());
         let broken = circuit_breaker::CircuitBreaker::new(paced, breakers.clone());
         let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
         let bounded = deadline::Deadline::new(retried, policy.deadline);
         let transport = Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter.clone())));
-        Ok(Stack { transport, meter, breakers, planner })
+        Stack { transport, meter, breakers, planner }
     }
 
     /// What connectors type, through it.

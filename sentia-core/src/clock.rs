@@ -95,3 +95,42 @@ impl Clock for ManualClock {
         tokio::task::yield_now().await;
     }
 }
+
+/// The runtime's own time, for simulations under `tokio::time::pause`: it jumps ahead whenever all tasks wait, so many
+/// tasks of many hours take as long as their computing does.
+///
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::{clock::Clock, testing::RuntimeClock};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let clock = RuntimeClock::default();
+/// clock.sleep(Duration::from_secs(3600)).await;
+/// assert_eq!(clock.now().timestamp(), 3600);
+/// # }
+/// ```
+#[cfg(any(test, feature = "testing"))]
+#[derive(Debug)]
+pub struct RuntimeClock(tokio::time::Instant);
+
+#[cfg(any(test, feature = "testing"))]
+impl Default for RuntimeClock {
+    /// A clock that begins at 1970 now.
+    fn default() -> Self {
+        RuntimeClock(tokio::time::Instant::now())
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+#[async_trait]
+impl Clock for RuntimeClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + self.0.elapsed()
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the module that owns the time")]
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

@@ -6,32 +6,14 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sentia::{
     clock::Clock,
     quota::{Claim, Planner, Refused, Seen, Urgency},
-    testing::MemoryStateStore,
+    testing::{MemoryStateStore, RuntimeClock},
     transport::{Limit, Quota},
 };
 use sentia_sandbox::{CostLimits, Limiter, Refusal, XeroLimits};
-use tokio::time::Instant;
-
-/// The runtime's time, which jumps ahead whenever all tasks wait.
-#[derive(Debug)]
-struct VirtualClock(Instant);
-
-#[async_trait]
-impl Clock for VirtualClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + self.0.elapsed()
-    }
-
-    #[allow(clippy::disallowed_methods, reason = "it is the time of the runtime, paused")]
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
 
 /// Numbers of the same sequence for the same seed (SplitMix64 of Steele, Lea and Flood).
 struct Random(u64);
@@ -69,7 +51,7 @@ struct Tally {
 
 /// One account with the processes that read it.
 struct Scene {
-    clock: Arc<VirtualClock>,
+    clock: Arc<RuntimeClock>,
     limiter: Mutex<Limiter>,
     planners: Vec<Planner>,
     store: MemoryStateStore,
@@ -80,7 +62,7 @@ struct Scene {
 
 impl Scene {
     fn new(limiter: Limiter, limits: &[Limit], processes: usize, calls: Calls, span: Duration) -> Arc<Self> {
-        let clock = Arc::new(VirtualClock(Instant::now()));
+        let clock = Arc::new(RuntimeClock::default());
         let store = MemoryStateStore::default();
         let planner = |_| match processes {
             1 => Planner::new(limits.to_vec(), clock.clone()),

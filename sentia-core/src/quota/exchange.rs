@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Claim, Urgency,
     ledger::{Going, Ledger},
-    planner::{FRESH, Inner, Local, Spare},
+    process::{FRESH, Local, Process, Spare},
     queue::Ticket,
     window::Millis,
 };
@@ -59,66 +59,66 @@ struct Draft {
 }
 
 /// Exchanges until it is done, and tells who waits.
-pub(super) async fn run(inner: Arc<Inner>) {
+pub(super) async fn run(process: Arc<Process>) {
     // Only a shared planner sends for more.
-    let Some(shared) = &inner.shared else { return };
+    let Some(shared) = &process.shared else { return };
     for round in 0..ROUNDS {
-        let draft = draft(&inner, shared);
+        let draft = draft(&process, shared);
         if round > 0 && !draft.is_news {
             // What was adopted is the latest, and has nothing for who waits.
             break;
         }
         let body = serde_json::to_string(&draft.ledger).unwrap_or_default();
-        inner.exchanged();
+        process.exchanged();
         match shared.store.swap(&shared.key, draft.expected, &body).await {
             Ok(Swap::Done(version)) => {
                 shared.warned.store(false, Ordering::Relaxed);
-                settle(&inner, draft, Some(version));
+                settle(&process, draft, Some(version));
                 break;
             }
             Ok(Swap::Lost(other)) => {
-                adopt(&inner, shared, other);
+                adopt(&process, shared, other);
                 if round > 1 {
                     let spread = u64::from(Uuid::new_v4().as_bytes()[0]) * round / 16;
-                    inner.clock.sleep(Duration::from_millis(1 + spread)).await;
+                    process.clock.sleep(Duration::from_millis(1 + spread)).await;
                 }
             }
             Err(error) => {
                 if !shared.warned.swap(true, Ordering::Relaxed) {
                     tracing::warn!(key = shared.key, %error, "quota is kept by this process alone until the store is back");
                 }
-                settle(&inner, draft, None);
+                settle(&process, draft, None);
                 break;
             }
         }
     }
-    let mut local = inner.local();
+    let mut local = process.local();
     local.exchanging = false;
-    local.asked = Some(inner.now());
+    local.asked = Some(process.now());
     drop(local);
-    inner.changed.notify_waiters();
+    process.changed.notify_waiters();
 }
 
 /// Does to the latest known ledger what this process has to do.
-fn draft(inner: &Inner, shared: &Shared) -> Draft {
-    let now = inner.now();
-    let local = inner.local();
+fn draft(process: &Process, shared: &Shared) -> Draft {
+    let now = process.now();
+    let local = process.local();
     let mut ledger = local.ledger.clone();
     for heard in &local.unheard {
         let going =
             Going { member: &shared.member, busy: heard.busy, began: heard.began, points: heard.points };
-        ledger.observe(&inner.limits, &heard.claim, &heard.seen, going, heard.at);
+        ledger.observe(&process.limits, &heard.claim, &heard.seen, going, heard.at);
     }
     let stale = local.spares.iter().filter(|spare| !spare.is_fresh(now));
-    let stale = stale.map(|spare| ledger.give_back(&inner.limits, &spare.claim, spare.taken, now)).count();
+    let stale = stale.map(|spare| ledger.give_back(&process.limits, &spare.claim, spare.taken, now)).count();
     let mut room = usize::MAX;
-    if let Some(most) = inner.at_once {
+    if let Some(most) = process.at_once {
         let wanted = local.busy + local.queue.len();
         ledger.permits.claim(most, &shared.member, local.busy, wanted, now);
         room = ledger.permits.held(&shared.member).saturating_sub(local.busy);
     }
-    let granted = grants(inner, &mut ledger, &local, room, now);
-    let ahead = ahead(inner, &mut ledger, &local, granted.last().map(|(_, claim)| *claim), now);
+    let granted = grants(process, &mut ledger, &local, room, now);
+    let ahead = ahead(process, &mut ledger, &local, granted.last().map(|(_, claim)| *claim), now);
     let spent = granted.iter().map(|(_, claim)| claim).chain(&ahead).map(|claim| claim.cost).sum::<f64>();
     ledger.fly(&shared.member, local.points + spent, now + FLIGHT, now);
     let heard = local.unheard.len();
@@ -128,7 +128,7 @@ fn draft(inner: &Inner, shared: &Shared) -> Draft {
 
 /// Takes for who waits, in order; behind a claim that must wait nobody of its operation goes.
 fn grants(
-    inner: &Inner,
+    process: &Process,
     ledger: &mut Ledger,
     local: &Local,
     room: usize,
@@ -142,9 +142,9 @@ fn grants(
         if stopped.contains(claim.operation) {
             continue;
         }
-        match ledger.ready(&inner.limits, &claim, now) {
+        match ledger.ready(&process.limits, &claim, now) {
             Ok(()) => {
-                ledger.take(&inner.limits, &claim, now);
+                ledger.take(&process.limits, &claim, now);
                 granted.push((ticket, claim));
             }
             Err(_) => {
@@ -156,7 +156,13 @@ fn grants(
 }
 
 /// Takes as much again as was used within the last moment, of what is not scarce.
-fn ahead(inner: &Inner, ledger: &mut Ledger, local: &Local, like: Option<Claim>, now: Millis) -> Vec<Claim> {
+fn ahead(
+    process: &Process,
+    ledger: &mut Ledger,
+    local: &Local,
+    like: Option<Claim>,
+    now: Millis,
+) -> Vec<Claim> {
     let Some(like) = like else { return Vec::new() };
     let claim = Claim { urgency: Urgency::Routine, ..like };
     let wanted = local.recent.iter().filter(|start| now - **start <= FRESH).count();
@@ -164,21 +170,21 @@ fn ahead(inner: &Inner, ledger: &mut Ledger, local: &Local, like: Option<Claim>,
     let mut scarce = ledger.clone();
     let left = (0..wanted * MOST_AHEAD)
         .take_while(|_| {
-            let ready = scarce.ready(&inner.limits, &claim, now).is_ok();
+            let ready = scarce.ready(&process.limits, &claim, now).is_ok();
             if ready {
-                scarce.take(&inner.limits, &claim, now);
+                scarce.take(&process.limits, &claim, now);
             }
             ready
         })
         .count();
     let ahead = left / MOST_AHEAD;
-    (0..ahead).for_each(|_| ledger.take(&inner.limits, &claim, now));
+    (0..ahead).for_each(|_| ledger.take(&process.limits, &claim, now));
     vec![claim; ahead]
 }
 
 /// The draft is the ledger now: hands out what it took.
-fn settle(inner: &Inner, draft: Draft, version: Option<u64>) {
-    let mut local = inner.local();
+fn settle(process: &Process, draft: Draft, version: Option<u64>) {
+    let mut local = process.local();
     local.ledger = draft.ledger;
     local.version = version.or(local.version);
     local.unheard.drain(..draft.heard);
@@ -193,8 +199,8 @@ fn settle(inner: &Inner, draft: Draft, version: Option<u64>) {
 }
 
 /// Another process was first: its ledger is the truth.
-fn adopt(inner: &Inner, shared: &Shared, other: Option<SharedState>) {
-    let mut local = inner.local();
+fn adopt(process: &Process, shared: &Shared, other: Option<SharedState>) {
+    let mut local = process.local();
     local.version = other.as_ref().map(|state| state.version);
     let read = other.map(|state| serde_json::from_str(&state.body));
     local.ledger = match read {

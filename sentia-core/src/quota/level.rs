@@ -10,7 +10,7 @@ use super::{
     bucket::Bucket,
     estimator::Range,
     ledger::{self, Ledger},
-    planner::at,
+    process::at,
     window::{Bounds, Millis},
 };
 use crate::transport::Limit;

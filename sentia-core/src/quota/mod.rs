@@ -55,6 +55,7 @@ mod ledger;
 mod level;
 mod permits;
 mod planner;
+mod process;
 mod queue;
 mod window;
 

@@ -10,4 +10,4 @@ pub mod sink_suite;
 pub mod state_store_suite;
 
 pub use self::{memory_key_store::MemoryKeyStore, memory_state_store::MemoryStateStore};
-pub use crate::clock::ManualClock;
+pub use crate::clock::{ManualClock, RuntimeClock};

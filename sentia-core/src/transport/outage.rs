@@ -8,17 +8,17 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use tokio::time::Instant;
-
 use super::{
     BreakerPolicy, Breakers, Meter, Request, Response, RetryPolicy, Transport,
     circuit_breaker::CircuitBreaker,
     retry::Retry,
     scripted::{ok, request},
 };
-use crate::{Error, ErrorKind, Result, clock::Clock};
+use crate::{
+    Error, ErrorKind, Result,
+    clock::{Clock, RuntimeClock},
+};
+use async_trait::async_trait;
 
 const CALLERS: u64 = 50;
 /// How long an answer takes, and how long a caller then pauses.
@@ -27,26 +27,10 @@ const PAUSE: Duration = Duration::from_millis(900);
 const HEALTHY: Duration = Duration::from_secs(60);
 const OUTAGE: Duration = Duration::from_secs(600);
 
-/// The runtime's time, which jumps ahead whenever all tasks wait.
-#[derive(Debug)]
-struct VirtualClock(Instant);
-
-#[async_trait]
-impl Clock for VirtualClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + self.0.elapsed()
-    }
-
-    #[allow(clippy::disallowed_methods, reason = "it is the time of the runtime, paused")]
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
-
 /// Answers, or is down.
 #[derive(Debug)]
 struct Vendor {
-    clock: Arc<VirtualClock>,
+    clock: Arc<RuntimeClock>,
     is_down: AtomicBool,
     reached: AtomicU64,
 }
@@ -77,7 +61,7 @@ impl Callers {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_not_multiplied_and_its_end_is_found_soon() {
-    let clock = Arc::new(VirtualClock(Instant::now()));
+    let clock = Arc::new(RuntimeClock::default());
     let vendor = Arc::new(Vendor {
         clock: clock.clone(),
         is_down: AtomicBool::new(false),

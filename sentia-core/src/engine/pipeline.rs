@@ -86,6 +86,7 @@ pub struct Pipeline {
     sweep: SweepPolicy,
     clock: Arc<dyn Clock>,
     vault: Option<Vault>,
+    states: Option<Arc<dyn StateStore>>,
     policy: TransportPolicy,
     urgency: Urgency,
     observer: Observer,
@@ -109,6 +110,7 @@ impl Pipeline {
             sweep: SweepPolicy::default(),
             clock: Arc::new(SystemClock),
             vault: None,
+            states: None,
             policy: TransportPolicy::default(),
             urgency: Urgency::default(),
             observer: Observer::default(),
@@ -189,6 +191,13 @@ impl Pipeline {
     /// Without one, a connection with a refresh token is refused with `ConfigInvalid`.
     pub fn vault(self, vault: Vault) -> Self {
         Pipeline { vault: Some(vault), ..self }
+    }
+
+    /// Gives the connector the states that all processes share: one refresh of a rotating token serves them all.
+    ///
+    /// Without them, run one process per connection where its credentials rotate.
+    pub fn states(self, states: Arc<dyn StateStore>) -> Self {
+        Pipeline { states: Some(states), ..self }
     }
 
     /// Says how soon the calls of a run are wanted, among those that wait for the same budgets. Default: routine.
@@ -328,7 +337,7 @@ impl Pipeline {
         };
         let cx =
             Context::new(stack.http().urgency(self.urgency), self.clock.clone(), &self.tenant, connection);
-        let cx = cx.with_vault(self.vault.clone()).with_states(Some(self.ports.clone()));
+        let cx = cx.with_vault(self.vault.clone()).with_states(self.states.clone());
         Ok((cx, stack))
     }
 

@@ -16,6 +16,14 @@ pub enum Urgency {
 }
 
 /// What one call takes.
+///
+/// ```
+/// use sentia_core::quota::{Claim, Urgency};
+///
+/// let query = Claim { cost: 350.0, ..Claim::default() };
+/// let push = Claim { operation: "searchOrders", urgency: Urgency::Immediate, ..Claim::default() };
+/// assert!(push.urgency > query.urgency);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Claim {
     /// Cost points where the vendor counts them; 1 elsewhere.
@@ -33,6 +41,17 @@ impl Default for Claim {
 }
 
 /// What an answer says about budgets.
+///
+/// A connector's table of answers notes it on the [`Response`](crate::transport::Response); the rate limit layer tells the
+/// planner. What is not said is left as it is counted here.
+///
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::quota::Seen;
+///
+/// let minute = Seen { left: vec![(Duration::from_secs(60), 41)], bytes: 18_204, ..Seen::default() };
+/// assert!(minute.refused.is_none());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Seen {
     /// The level of a bucket of points.

@@ -4,6 +4,13 @@
 //! seconds: after a refusal the rate drops a little, comes back fast to near where it was refused, stays there for a while, and
 //! then tries ever larger steps. One refusal lowers it once: those of calls that were under way say the same again. A refusal
 //! soon after the last one says that the limit itself has fallen, and lowers it much.
+//!
+//! It is measured against buckets of one second's calls whose rate moves every quarter of an hour. Sliding windows of many
+//! seconds refuse for as long as they drain, which it takes for further falls; there, and where a limit moves every few
+//! minutes, it stays well below what is granted. It grows by answers and not by time, so from a rate near nothing it comes
+//! back slowly. Where a vendor tells a rate or a wait, that is followed instead.
+//!
+//! Rates are calls per second, and times milliseconds of the host's clock.
 
 use serde::{Deserialize, Serialize};
 

@@ -149,7 +149,7 @@ impl AccessTokens {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -162,8 +162,9 @@ mod tests {
 
     use super::*;
 
+    /// The way to no vendor.
     #[derive(Debug)]
-    struct Nowhere;
+    pub(crate) struct Nowhere;
 
     #[async_trait]
     impl Transport for Nowhere {

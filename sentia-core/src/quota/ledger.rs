@@ -34,24 +34,28 @@ pub(super) struct Ledger {
 pub(super) struct Learned {
     estimator: Estimator,
     bucket: Bucket,
+    /// Until when a claim was held last.
+    #[serde(default)]
+    held: Millis,
 }
 
 impl Learned {
     fn new(per_second: f64, range: Range, now: Millis) -> Self {
         let estimator = Estimator::new(per_second, range);
         let bucket = Bucket::full(burst(estimator.rate()), estimator.rate(), now);
-        Learned { estimator, bucket }
+        Learned { estimator, bucket, held: Millis::MIN }
     }
 
     fn observe(&mut self, range: Range, seen: &Seen, began: Millis, now: Millis) {
-        let (level, maximum) = self.bucket.level(now);
+        // One unit's time: a call that had to wait begins when its wait ends, or a little later.
+        let unit = (1000.0 / self.estimator.rate()).ceil() as Millis;
         match seen.refused {
             Some(Refused::Rate(_)) => {
                 self.estimator.refused(range, began, now);
                 self.bucket.empty(now);
             }
-            // While there is more than is asked for, an answer says nothing about the limit.
-            None if level < maximum / 2.0 => self.estimator.answered(range),
+            // While nobody has to wait for this rate, an answer says nothing about the limit.
+            None if self.held.saturating_add(unit) >= began => self.estimator.answered(range),
             _ => {}
         }
         seen.rate.into_iter().for_each(|rate| self.estimator.told(range, rate));
@@ -185,7 +189,11 @@ impl Ledger {
                 later(&|| name(limit), free_at);
             } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
                 let learned = self.learned(per_second, Range { floor, ceiling }, now);
-                later(&|| name(limit), learned.bucket.free_at(1.0, 0.0, now));
+                let free_at = learned.bucket.free_at(1.0, 0.0, now);
+                if free_at > now {
+                    learned.held = free_at;
+                }
+                later(&|| name(limit), free_at);
             }
         }
         hold.map_or(Ok(()), Err)

@@ -6,7 +6,8 @@
 //!
 //! - **Windows** (calls per minute, day, month; bytes): rolling, in 120 slots, never fuller at the vendor than here.
 //! - **Buckets** (Shopify's cost points, Amazon's operations): a level that answers correct.
-//! - **Learned rates**: where no document tells a limit, or it moves, refusals and answers find it.
+//! - **Learned rates**: where no document tells a limit, or it moves, it is looked for by answers and refusals; `estimator` says
+//!   for which vendors it is found.
 //! - **Calls at once**: permits that processes hold by a lease.
 //! - **Urgency**: the most urgent goes first, and one unit in fifty is kept for [`Urgency::Immediate`]. A minute's calls are spread
 //!   once half of them are taken, so that who is urgent waits for seconds and not for the minute's end.

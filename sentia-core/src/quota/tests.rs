@@ -259,3 +259,29 @@ async fn bytes_that_came_are_counted_and_waited_for() {
     call(&planner).await;
     assert!((clock.now() - DateTime::UNIX_EPOCH).num_seconds() >= 60);
 }
+
+/// A caller that always has more to ask, at a vendor without a limit: whatever the latency, the rate grows.
+#[tokio::test]
+async fn a_learned_rate_grows_while_it_is_waited_for_and_not_otherwise() {
+    let learned = Limit::Learned { per_second: 1.0, floor: 0.1, ceiling: 50.0 };
+    // Two calls at a time ask for more than two a second at each of these.
+    for latency in [100, 300, 600] {
+        let clock = clock();
+        let planner = Planner::new(vec![learned.clone()], clock.clone());
+        let start = clock.now();
+        while clock.now() - start < chrono::Duration::hours(6) {
+            let permits = [planner.acquire(Claim::default()).await, planner.acquire(Claim::default()).await];
+            clock.advance(Duration::from_millis(latency));
+            permits.into_iter().for_each(|permit| permit.expect("granted").answered(Seen::default()));
+        }
+        let granted = planner.decisions().granted;
+        assert!(granted > 2 * 6 * 3600, "{granted} calls in six hours at {latency} ms");
+    }
+    let clock = clock();
+    let idle = Planner::new(vec![learned], clock.clone());
+    for _ in 0..2_000 {
+        clock.advance(Duration::from_secs(3));
+        call(&idle).await;
+    }
+    assert_eq!(idle.levels()[0].of, 1.0, "nobody waited, so nothing was learned");
+}

@@ -23,12 +23,12 @@ mod http;
 mod limit;
 mod message;
 mod metrics;
-#[cfg(test)]
-mod outage;
 mod rate_limit;
 mod retry;
 mod retry_budget;
 mod send;
+#[cfg(test)]
+mod tests;
 mod timeout;
 mod trace;
 

@@ -20,12 +20,12 @@ use sentia_core::{
     security::{MasterKey, MasterKeyset, Vault},
     state_store::{SharedState, StateVersion, Swap},
     testing::{ManualClock, MemoryKeyStore, MemoryStateStore},
-    transport::{Http, Request, Response, Transport},
+    transport::Http,
 };
 use tokio::sync::Notify;
 
 use super::super::{OAUTH_CODE, REFRESH_TOKEN, Rotation, TokenEndpoint, TokenSet};
-use crate::token::{AccessToken, AccessTokens};
+use crate::token::{AccessToken, AccessTokens, tests::Nowhere};
 
 /// Every place to be killed at, in the order a refresh passes them; the last two are a death's.
 pub(super) const STAGES: [&str; 12] = [
@@ -226,16 +226,6 @@ impl StateStore for States {
 
     async fn list(&self, prefix: &str) -> Result<Vec<(String, SharedState)>> {
         self.0.list(prefix).await
-    }
-}
-
-#[derive(Debug)]
-struct Nowhere;
-
-#[async_trait]
-impl Transport for Nowhere {
-    async fn call(&self, _: Request) -> Result<Response> {
-        Err(Error::new(ErrorKind::Unexpected, "this test makes no calls"))
     }
 }
 

@@ -88,6 +88,11 @@ impl Ticket {
     pub(super) fn is_probe(self) -> bool {
         self.probe.is_some()
     }
+
+    /// Of a call that is sent behind this fence.
+    pub(super) fn sent_at(self, fence: u64) -> Self {
+        Ticket { fence, ..self }
+    }
 }
 
 /// What an admitted call came to.
@@ -120,6 +125,20 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn state(&self) -> &BreakerState {
         &self.state
+    }
+
+    /// Counts the phases this process saw; it never goes back.
+    pub(super) fn fence(&self) -> u64 {
+        self.fence
+    }
+
+    /// Goes on as `next`, which was made of this machine at `fence`; if it has moved since, what is out is fenced off.
+    pub(super) fn advance(&mut self, next: Machine, fence: u64) {
+        if self.fence == fence {
+            *self = next;
+        } else {
+            self.replace(next.state, false);
+        }
     }
 
     /// Whether every call passes.

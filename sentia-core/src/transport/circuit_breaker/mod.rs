@@ -222,7 +222,8 @@ impl Breakers {
                     self.counts.probed.fetch_add(1, Ordering::Relaxed);
                     tracing::info!(class, "a probe finds out whether the vendor is back");
                 }
-                Ok(Pass { breakers: self.clone(), class, ticket: Some(ticket) })
+                let (verdict, took) = (Verdict::None, Duration::ZERO);
+                Ok(Pass { breakers: self.clone(), class, ticket: Some(ticket), verdict, took })
             }
             Err(refused) => Err(self.refuse(class, refused)),
         }
@@ -244,6 +245,11 @@ impl Breakers {
     /// Does a change to a state, and tells of the phase it leads to.
     fn change(&self, machine: &mut Machine, class: &str, change: Change) {
         let before = machine.state().generation;
+        self.apply(machine, change);
+        self.tell(class, before, machine.state());
+    }
+
+    fn apply(&self, machine: &mut Machine, change: Change) {
         match change {
             Change::Settle(ticket, verdict, took) => {
                 machine.settle(ticket, verdict, took, &self.policy, self.clock.now());
@@ -251,15 +257,20 @@ impl Breakers {
             Change::Force(forced) => machine.force(forced),
             Change::Release => machine.release(),
         }
-        if machine.state().generation != before {
-            let phase = &machine.state().phase;
-            match phase {
-                Phase::Open { .. } => self.counts.opened.fetch_add(1, Ordering::Relaxed),
-                Phase::Closed => self.counts.closed.fetch_add(1, Ordering::Relaxed),
-                _ => 0,
-            };
-            tracing::warn!(class, state = ?phase, "the circuit breaker changed");
+    }
+
+    /// Counts and logs a state that is of another generation than `before`.
+    fn tell(&self, class: &str, before: u64, state: &BreakerState) {
+        if state.generation == before {
+            return;
         }
+        let phase = &state.phase;
+        match phase {
+            Phase::Open { .. } => self.counts.opened.fetch_add(1, Ordering::Relaxed),
+            Phase::Closed => self.counts.closed.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
+        tracing::warn!(class, state = ?phase, "the circuit breaker changed");
     }
 
     fn settle(&self, class: &str, ticket: Ticket, verdict: Verdict, took: Duration) {
@@ -274,6 +285,8 @@ struct Pass {
     breakers: Breakers,
     class: String,
     ticket: Option<Ticket>,
+    verdict: Verdict,
+    took: Duration,
 }
 
 impl Pass {
@@ -290,14 +303,12 @@ impl Pass {
             // The vendor answered, if only to refuse.
             Err(_) => (Verdict::Good, Duration::ZERO),
         };
-        let Some(ticket) = self.ticket.take() else { return };
-        match &self.breakers.sharing {
-            None => self.breakers.settle(&self.class, ticket, verdict, took),
-            Some(sharing) => {
-                // A caller that is dropped here has changed this process's state; the next change tells the others.
-                let change = Change::Settle(ticket, verdict, took);
-                self.breakers.change_shared(sharing, &self.class, change).await;
-            }
+        (self.verdict, self.took) = (verdict, took);
+        if let (Some(sharing), Some(ticket)) = (&self.breakers.sharing, self.ticket) {
+            // A caller that goes away here is settled by the drop, for this process; the next change tells the others.
+            let change = Change::Settle(ticket, verdict, took);
+            self.breakers.change_shared(sharing, &self.class, change).await;
+            self.ticket = None;
         }
     }
 }
@@ -305,7 +316,7 @@ impl Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.breakers.settle(&self.class, ticket, Verdict::None, Duration::ZERO);
+            self.breakers.settle(&self.class, ticket, self.verdict, self.took);
         }
     }
 }

@@ -4,25 +4,30 @@
 //! the store every [`POLL`]. A probe is reserved in the store before it is sent, so that over all processes no more are out
 //! than the policy says. Where a swap is lost the other's state is adopted, and what happened here is done to that.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    BreakerState, Breakers, Forced, Refused, Ticket, Verdict,
+    BreakerState, Breakers, Class, Forced, Refused, Ticket, Verdict,
     machine::{Machine, Phase},
 };
 use crate::{
-    Error, ErrorKind, StateStore,
+    Error, ErrorKind, Result, StateStore,
     state_store::{SharedState, Swap},
 };
 
 /// How old what is known of a class may be while calls pass.
 const POLL: chrono::Duration = chrono::Duration::seconds(5);
-/// How often a swap is lost before the state is left as another process made it.
+/// How long a call waits for the store before it goes on without.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often a swap is lost before this process goes on alone.
 const ROUNDS: u32 = 20;
 
 /// Where breakers are kept.
@@ -43,9 +48,27 @@ pub(super) struct Known {
 /// What is done to a state, again to each that another process put there first.
 #[derive(Clone, Copy)]
 pub(super) enum Change {
-    Settle(Ticket, Verdict, std::time::Duration),
+    Settle(Ticket, Verdict, Duration),
     Force(Forced),
     Release,
+}
+
+/// A machine with a change done to it, not stored yet.
+struct Draft {
+    next: Machine,
+    /// Of the machine it was made from.
+    fence: u64,
+    generation: u64,
+    known: Known,
+    /// Whether this process goes by it already.
+    is_here: bool,
+}
+
+/// How a draft's swap ended.
+enum Stored {
+    Done(u64),
+    Lost(Option<SharedState>),
+    Failed,
 }
 
 impl Sharing {
@@ -57,10 +80,32 @@ impl Sharing {
         format!("{}/{class}", self.prefix)
     }
 
-    /// Without the store each process judges alone, as it would without sharing.
-    fn alone(&self, error: &Error) {
-        if !self.warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!(prefix = self.prefix, %error, "breakers are kept by this process alone until the store is back");
+    /// What the store answers. None when it fails or takes longer than [`PATIENCE`]: without it each process judges alone, as
+    /// it would without sharing.
+    async fn ask<T>(&self, answer: impl Future<Output = Result<T>>) -> Option<T> {
+        let late =
+            |_| Err(Error::new(ErrorKind::Store, format!("no answer of the store within {PATIENCE:?}")));
+        match tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(late) {
+            Ok(answer) => {
+                self.warned.store(false, Ordering::Relaxed);
+                Some(answer)
+            }
+            Err(error) => {
+                if !self.warned.swap(true, Ordering::Relaxed) {
+                    let prefix = &self.prefix;
+                    tracing::warn!(prefix, %error, "breakers are kept by this process alone until the store is back");
+                }
+                None
+            }
+        }
+    }
+
+    async fn swap(&self, class: &str, draft: &Draft) -> Stored {
+        let body = serde_json::to_string(draft.next.state()).unwrap_or_default();
+        match self.ask(self.store.swap(&self.key(class), draft.known.version, &body)).await {
+            Some(Swap::Done(version)) => Stored::Done(version),
+            Some(Swap::Lost(other)) => Stored::Lost(other),
+            None => Stored::Failed,
         }
     }
 }
@@ -76,55 +121,65 @@ impl Breakers {
             self.look(sharing, class).await;
         }
         for _ in 0..ROUNDS {
-            let now = self.clock.now();
-            let (admitted, before, after, known) = {
+            let (draft, ticket) = {
                 let mut classes = self.classes();
                 let entry = classes.entry(class.to_owned()).or_default();
                 if entry.machine.passes() {
-                    return entry.machine.admit(&self.policy, now);
+                    return entry.machine.admit(&self.policy, self.clock.now());
                 }
-                let before = entry.machine.clone();
-                let admitted = entry.machine.admit(&self.policy, now);
-                let after = entry.machine.state().clone();
-                if after.revision == before.state().revision {
-                    return admitted;
-                }
-                (admitted, before, after, entry.known)
+                let mut draft = Draft::of(entry);
+                let ticket = draft.next.admit(&self.policy, self.clock.now())?;
+                (draft, ticket)
             };
-            // A probe has taken its place: it counts once the store knows it.
-            match self.swap(sharing, class, known, &after).await {
-                None => return admitted,
-                Some(other) => {
-                    self.classes().entry(class.to_owned()).or_default().machine = before;
-                    self.adopt(class, other);
+            // A probe takes its place here once the store knows it: who goes away on the way to it leaves none behind.
+            match sharing.swap(class, &draft).await {
+                Stored::Done(version) => return Ok(ticket.sent_at(self.install(class, draft, version))),
+                Stored::Lost(other) => self.lost(class, &draft, other),
+                Stored::Failed => {
+                    let mut classes = self.classes();
+                    return classes
+                        .entry(class.to_owned())
+                        .or_default()
+                        .machine
+                        .admit(&self.policy, self.clock.now());
                 }
             }
         }
-        Err(Refused { until: None, reason: "other processes keep changing its state".into() })
+        let until = self.clock.now() + chrono::Duration::seconds(1);
+        Err(Refused { until: Some(until), reason: "other processes keep changing its state".into() })
     }
 
-    /// Does a change to the state of all processes. False when the store failed and only this one knows.
+    /// Does a change to the state of all processes. False when the store did not take it and only this one knows.
     pub(super) async fn change_shared(&self, sharing: &Sharing, class: &str, change: Change) -> bool {
         for _ in 0..ROUNDS {
-            let (before, after, known) = {
+            let draft = {
                 let mut classes = self.classes();
                 let entry = classes.entry(class.to_owned()).or_default();
-                let before = entry.machine.clone();
-                self.change(&mut entry.machine, class, change);
-                let after = entry.machine.state().clone();
-                if after.revision == before.state().revision {
+                let mut draft = Draft::of(entry);
+                self.apply(&mut draft.next, change);
+                if draft.next.state().revision == entry.machine.state().revision {
+                    entry.machine = draft.next;
                     return true;
                 }
-                (before, after, entry.known)
-            };
-            match self.swap(sharing, class, known, &after).await {
-                None => return !sharing.warned.load(Ordering::Relaxed),
-                Some(other) => {
-                    self.classes().entry(class.to_owned()).or_default().machine = before;
-                    self.adopt(class, other);
+                // Calls that pass stop at once, not when the store has heard of it.
+                if entry.machine.passes() {
+                    draft.is_here = true;
+                    entry.machine = draft.next.clone();
+                    self.tell(class, draft.generation, draft.next.state());
                 }
+                draft
+            };
+            match sharing.swap(class, &draft).await {
+                Stored::Done(version) => {
+                    self.install(class, draft, version);
+                    return true;
+                }
+                Stored::Lost(other) => self.lost(class, &draft, other),
+                Stored::Failed if draft.is_here => return false,
+                Stored::Failed => break,
             }
         }
+        self.change(&mut self.classes().entry(class.to_owned()).or_default().machine, class, change);
         false
     }
 
@@ -142,48 +197,61 @@ impl Breakers {
     }
 
     async fn look(&self, sharing: &Sharing, class: &str) {
-        match sharing.store.load(&sharing.key(class)).await {
-            Ok(Some(stored)) => {
-                sharing.warned.store(false, Ordering::Relaxed);
-                self.adopt(class, Some(stored));
-            }
-            Ok(None) => {}
-            Err(error) => sharing.alone(&error),
-        }
-    }
-
-    /// Stores `state`; what another process has put there instead, none when it is ours or the store failed.
-    async fn swap(
-        &self,
-        sharing: &Sharing,
-        class: &str,
-        known: Known,
-        state: &BreakerState,
-    ) -> Option<Option<SharedState>> {
-        let body = serde_json::to_string(state).unwrap_or_default();
-        match sharing.store.swap(&sharing.key(class), known.version, &body).await {
-            Ok(Swap::Done(version)) => {
-                sharing.warned.store(false, Ordering::Relaxed);
-                let known = Known { version: Some(version), looked: Some(self.clock.now()) };
-                self.classes().entry(class.to_owned()).or_default().known = known;
-                None
-            }
-            Ok(Swap::Lost(other)) => Some(other),
-            Err(error) => {
-                sharing.alone(&error);
-                None
-            }
-        }
-    }
-
-    fn adopt(&self, class: &str, stored: Option<SharedState>) {
-        let now = self.clock.now();
+        let Some(Some(stored)) = sharing.ask(sharing.store.load(&sharing.key(class))).await else { return };
         let mut classes = self.classes();
         let entry = classes.entry(class.to_owned()).or_default();
-        entry.known = Known { version: stored.as_ref().map(|state| state.version), looked: Some(now) };
+        // What was read may be older than what is known by now, and what changed here while the store failed is on top of it.
+        if entry.known.version.is_none_or(|known| stored.version > known) {
+            entry.adopt(stored, self.clock.now());
+        }
+    }
+
+    /// Goes by a draft that was stored; the fence from then on. Where a newer state is known already, that stands.
+    fn install(&self, class: &str, draft: Draft, version: u64) -> u64 {
+        let mut classes = self.classes();
+        let entry = classes.entry(class.to_owned()).or_default();
+        if entry.known.version.is_none_or(|known| version > known) {
+            entry.known = Known { version: Some(version), looked: Some(self.clock.now()) };
+            if !draft.is_here {
+                self.tell(class, draft.generation, draft.next.state());
+                entry.machine.advance(draft.next, draft.fence);
+            }
+        }
+        entry.machine.fence()
+    }
+
+    /// Goes by what stands in the store instead of a draft.
+    fn lost(&self, class: &str, draft: &Draft, other: Option<SharedState>) {
+        let mut classes = self.classes();
+        let entry = classes.entry(class.to_owned()).or_default();
+        let has_moved = entry.known.version != draft.known.version;
+        match other {
+            Some(other) if has_moved && entry.known.version.is_some_and(|known| known >= other.version) => {}
+            Some(other) => entry.adopt(other, self.clock.now()),
+            // Its states were removed: the next swap creates this one.
+            None => entry.known.version = None,
+        }
+    }
+}
+
+impl Draft {
+    fn of(class: &Class) -> Self {
+        let machine = &class.machine;
+        Draft {
+            next: machine.clone(),
+            fence: machine.fence(),
+            generation: machine.state().generation,
+            known: class.known,
+            is_here: false,
+        }
+    }
+}
+
+impl Class {
+    fn adopt(&mut self, stored: SharedState, now: DateTime<Utc>) {
+        self.known = Known { version: Some(stored.version), looked: Some(now) };
         // What does not read back is of another build; the next swap replaces it.
-        let state = stored.and_then(|stored| serde_json::from_str(&stored.body).ok());
-        entry.machine.adopt(state.unwrap_or_default());
+        self.machine.adopt(serde_json::from_str(&stored.body).unwrap_or_default());
     }
 }
 

@@ -1,5 +1,7 @@
 //! The layer over scripted vendors, alone and shared.
 
+mod races;
+
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -245,7 +247,7 @@ mod fleet {
         /// Whatever three processes meet, drop and lose: never more than one probe is out, and good calls close it in the end.
         #[test]
         fn a_fleet_is_never_stuck(steps in proptest::collection::vec(step(), 0..80)) {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
             runtime.block_on(async {
                 let fleet = Fleet::of(3);
                 let mut passes: Vec<(Pass, DateTime<Utc>)> = Vec::new();
@@ -291,7 +293,7 @@ mod fleet {
 
     impl Pass {
         /// Whether what it came to would count.
-        fn is_live(&self) -> bool {
+        pub(in super::super) fn is_live(&self) -> bool {
             let classes = self.breakers.classes();
             self.ticket.is_some_and(|ticket| classes[&self.class].machine.knows(ticket))
         }

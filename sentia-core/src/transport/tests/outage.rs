@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
+use super::super::{
     BreakerPolicy, Breakers, Meter, Request, Response, RetryPolicy, Transport,
     circuit_breaker::CircuitBreaker,
     retry::Retry,

@@ -1,0 +1,3 @@
+//! The layers together.
+
+mod outage;

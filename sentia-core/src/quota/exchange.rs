@@ -19,12 +19,14 @@ use super::{
     window::Millis,
 };
 use crate::{
-    StateStore,
+    Error, ErrorKind, Result, StateStore,
     state_store::{SharedState, Swap},
 };
 
 /// How often a swap is lost before it is left to the next one.
 const ROUNDS: u64 = 30;
+/// How long the store is waited for before this process goes on alone.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a note of points on their way stands, in milliseconds.
 const FLIGHT: Millis = 30_000;
 /// Of what is left, at most one in so many units is taken ahead of its use.
@@ -44,6 +46,14 @@ impl Shared {
         let member = Uuid::now_v7().simple().to_string();
         Shared { store, key: key.to_owned(), member, warned: AtomicBool::new(false) }
     }
+
+    /// Swaps, or fails when the store does not answer: calls wait for this, and none may wait for ever.
+    async fn swap(&self, expected: Option<u64>, body: &str) -> Result<Swap> {
+        let late =
+            |_| Err(Error::new(ErrorKind::Store, format!("no answer of the store within {PATIENCE:?}")));
+        let swap = self.store.swap(&self.key, expected, body);
+        tokio::time::timeout(PATIENCE, swap).await.unwrap_or_else(late)
+    }
 }
 
 /// A ledger with everything done to it, not stored yet.
@@ -62,6 +72,7 @@ struct Draft {
 pub(super) async fn run(process: Arc<Process>) {
     // Only a shared planner sends for more.
     let Some(shared) = &process.shared else { return };
+    let _under_way = UnderWay(&process);
     for round in 0..ROUNDS {
         let draft = draft(&process, shared);
         if round > 0 && !draft.is_news {
@@ -70,7 +81,7 @@ pub(super) async fn run(process: Arc<Process>) {
         }
         let body = serde_json::to_string(&draft.ledger).unwrap_or_default();
         process.exchanged();
-        match shared.store.swap(&shared.key, draft.expected, &body).await {
+        match shared.swap(draft.expected, &body).await {
             Ok(Swap::Done(version)) => {
                 shared.warned.store(false, Ordering::Relaxed);
                 settle(&process, draft, Some(version));
@@ -92,11 +103,19 @@ pub(super) async fn run(process: Arc<Process>) {
             }
         }
     }
-    let mut local = process.local();
-    local.exchanging = false;
-    local.asked = Some(process.now());
-    drop(local);
-    process.changed.notify_waiters();
+}
+
+/// An exchange under way. However it ends, also with its runtime, the next one may begin.
+struct UnderWay<'a>(&'a Process);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut local = self.0.local();
+        local.exchanging = false;
+        local.asked = Some(self.0.now());
+        drop(local);
+        self.0.changed.notify_waiters();
+    }
 }
 
 /// Does to the latest known ledger what this process has to do.

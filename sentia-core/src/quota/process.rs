@@ -10,7 +10,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify};
 
 use super::{
     Claim, Permit, Refused, Seen, Waiting,
@@ -283,7 +283,9 @@ impl Process {
             (Some(_), Some(_)) => {}
         }
         let idle = local.busy == 0 && local.queue.is_empty() && !local.exchanging;
-        if let Some(shared) = self.shared.as_ref().filter(|_| idle && self.at_once.is_some()) {
+        // A permit may be dropped where no runtime is any more; what it held then ends with its lease.
+        let may_tell = idle && self.at_once.is_some() && Handle::try_current().is_ok();
+        if let Some(shared) = self.shared.as_ref().filter(|_| may_tell) {
             let permits = &local.ledger.permits;
             if permits.held(&shared.member) > 1 || permits.others_wait(&shared.member) {
                 let _ = self.send_for_more(&mut local);

@@ -10,7 +10,7 @@ use crate::{
     Error, ErrorKind, Result, StateStore,
     clock::{Clock, ManualClock},
     state_store::{SharedState, StateVersion, Swap},
-    testing::MemoryStateStore,
+    testing::{MemoryStateStore, RuntimeClock},
     transport::{Limit, Quota},
 };
 
@@ -284,4 +284,42 @@ async fn a_learned_rate_grows_while_it_is_waited_for_and_not_otherwise() {
         call(&idle).await;
     }
     assert_eq!(idle.levels()[0].of, 1.0, "nobody waited, so nothing was learned");
+}
+
+/// Answers no question.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait]
+impl StateStore for Silent {
+    async fn load(&self, _: &str) -> Result<Option<SharedState>> {
+        std::future::pending().await
+    }
+
+    async fn swap(&self, _: &str, _: Option<StateVersion>, _: &str) -> Result<Swap> {
+        std::future::pending().await
+    }
+
+    async fn list(&self, _: &str) -> Result<Vec<(String, SharedState)>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_never_answers_holds_no_call_for_ever() {
+    let planner = Planner::shared(vec![MINUTE], Arc::new(RuntimeClock::default()), Arc::new(Silent), "k");
+    let acquired = tokio::time::timeout(Duration::from_secs(60), planner.acquire(Claim::default())).await;
+    acquired.expect("it goes on alone").expect("granted").answered(Seen::default());
+}
+
+#[test]
+fn a_permit_may_outlive_its_runtime() {
+    let (planners, _store) = fleet(1, &[Limit::Concurrent(3)], &clock());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let permits = runtime.block_on(async {
+        let both = [planners[0].acquire(Claim::default()), planners[0].acquire(Claim::default())];
+        futures::future::join_all(both).await
+    });
+    drop(runtime);
+    drop(permits);
 }

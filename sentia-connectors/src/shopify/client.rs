@@ -8,9 +8,9 @@ use std::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use sentia_core::{Context, Error, ErrorKind, Result, Text, transport::Response};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use sentia_core::{Context, Error, ErrorKind, Result, Text, decode::Walk, transport::Response};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::error::Category;
 use url::Url;
 
 use super::{
@@ -24,6 +24,9 @@ use crate::token::AccessTokens;
 
 /// Pages are not made smaller than this; a query too dear at five records is too dear.
 const SMALLEST_PAGE: u32 = 5;
+
+/// What the app was granted stands under it.
+const INSTALLATION: &str = "currentAppInstallation";
 
 /// Where Shopify keeps the results of bulk operations [captures: `storage.googleapis.com/shopify-tiers-assets-...`].
 const STORAGE: &str = "storage.googleapis.com";
@@ -109,8 +112,12 @@ impl Client {
             }
             sent => sent,
         };
-        let response = sent.map_err(|error| error.operation("shopify.query").context("query", query.name))?;
-        let envelope = Envelope::<HashMap<&str, &RawValue>>::of(&response)?;
+        let mut response =
+            sent.map_err(|error| error.operation("shopify.query").context("query", query.name))?;
+        let envelope = match response.extensions.remove::<Envelope>() {
+            Some(judged) => judged,
+            None => Envelope::of(&response)?,
+        };
         if lost_digits(&response.body) {
             let message = "the ids lost their last digits on the way; look for a proxy that rewrites answers";
             return Err(response.invalid(message).context("query", query.name));
@@ -118,10 +125,9 @@ impl Client {
         if let Some(cost) = envelope.cost() {
             self.learn(query, |learned| learned.points = cost.requested_query_cost);
         }
-        let kept =
-            |(name, raw): (&str, &RawValue)| (name.to_owned(), response.body.slice_ref(raw.get().as_bytes()));
-        let data = envelope.data.into_iter().flatten().map(kept).collect();
-        Ok(Answer { response, data, pinned: self.version.clone(), granted })
+        let data = envelope.data.unwrap_or_default();
+        let others = HashMap::new();
+        Ok(Answer { response, data, others, pinned: self.version.clone(), granted })
     }
 
     async fn send(
@@ -194,29 +200,42 @@ impl Client {
 #[derive(Debug)]
 pub(super) struct Answer {
     response: Response,
-    /// The members of `data`. They are found once: every look for one among megabytes is a pass over all of them.
-    data: HashMap<String, Bytes>,
+    data: Bytes,
+    /// Members of `data` that were passed on the way to others.
+    others: HashMap<String, Bytes>,
     pinned: String,
     /// The scopes its token was granted, where the token endpoint said so.
     granted: Option<String>,
 }
 
 impl Answer {
-    /// The value at `path` within `data`; none where a member on the way is null or missing.
-    pub(super) fn at(&self, path: &[&str]) -> Result<Option<&str>> {
+    /// Reads what stands at `path` within `data` by `read`; none where a member on the way is null or missing.
+    ///
+    /// One pass over all of it, which is the first that a page of records gets.
+    pub(super) fn walk<T>(
+        &mut self,
+        path: &[&str],
+        mut read: impl FnMut(&mut Walk<'_>) -> serde_json::Result<T>,
+    ) -> serde_json::Result<Option<T>> {
         let Some((root, path)) = path.split_first() else { return Ok(None) };
-        let Some(data) = self.data.get(*root) else { return Ok(None) };
-        let mut found = str::from_utf8(data).map_err(|_| self.invalid("the answer is not UTF-8"))?;
-        for member in path {
-            if found == "null" {
-                break;
+        let (mut found, others) = (None, &mut self.others);
+        let mut member = |walk: &mut Walk<'_>, name: &str| {
+            if name == *root {
+                return descend(walk, path, &mut |walk| {
+                    found = Some(read(walk)?);
+                    Ok(())
+                });
             }
-            let mut members =
-                members(found).map_err(|error| self.broken("no object where the query leads", error))?;
-            let Some(raw) = members.remove(member) else { return Ok(None) };
-            found = raw.get();
-        }
-        Ok(Some(found).filter(|found| *found != "null"))
+            others.insert(name.to_owned(), walk.document()?);
+            Ok(())
+        };
+        Walk::whole(&self.data, |walk| walk.object(&mut member))?;
+        Ok(found)
+    }
+
+    /// Decodes what stands at `path`.
+    pub(super) fn read<T: DeserializeOwned>(&mut self, path: &[&str]) -> Result<Option<T>> {
+        self.walk(path, |walk| walk.read()).map_err(|error| self.misshapen(error))
     }
 
     /// The vendor's time of this answer.
@@ -224,26 +243,25 @@ impl Answer {
         self.response.date()
     }
 
-    /// Decodes what stands at `path`.
-    pub(super) fn read<'a, T: Deserialize<'a>>(&self, json: &'a str) -> Result<T> {
-        serde_json::from_str(json)
-            .map_err(|error| self.broken("the answer has another shape than asked for", error))
-    }
-
-    /// The bytes of a value of this answer, shared with its body.
-    pub(super) fn bytes(&self, json: &str) -> Bytes {
-        self.response.body.slice_ref(json.as_bytes())
-    }
-
     /// API version and access scopes in force when this answer was made: as the answer itself says, else as the
     /// token endpoint said.
-    pub(super) fn scope(&self) -> Result<ReadScope> {
+    pub(super) fn scope(&mut self) -> Result<ReadScope> {
         #[derive(Deserialize)]
         struct AccessScope {
             handle: String,
         }
-        let mut scopes: Vec<String> = match self.at(&["currentAppInstallation", "accessScopes"])? {
-            Some(raw) => self.read::<Vec<AccessScope>>(raw)?.into_iter().map(|scope| scope.handle).collect(),
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Installation {
+            access_scopes: Option<Vec<AccessScope>>,
+        }
+        let told = match self.others.get(INSTALLATION) {
+            Some(passed) => serde_json::from_slice(passed).map_err(|error| self.misshapen(error))?,
+            None => self.read::<Installation>(&[INSTALLATION])?,
+        };
+        let told = told.and_then(|installation: Installation| installation.access_scopes);
+        let mut scopes: Vec<String> = match told {
+            Some(scopes) => scopes.into_iter().map(|scope| scope.handle).collect(),
             None => self
                 .granted
                 .iter()
@@ -262,14 +280,47 @@ impl Answer {
         self.response.invalid(message).permanent()
     }
 
-    fn broken(&self, message: &'static str, error: serde_json::Error) -> Error {
-        self.invalid(message).source(error)
+    /// What is whole JSON but another shape stays so; what is not even that was damaged on its way.
+    pub(super) fn misshapen(&self, error: serde_json::Error) -> Error {
+        match error.classify() {
+            Category::Data => self.invalid("the answer has another shape than asked for"),
+            _ => self.response.invalid("the answer is not whole JSON"),
+        }
+        .source(error)
     }
 }
 
-/// The members of an object.
-pub(super) fn members(object: &str) -> serde_json::Result<HashMap<&str, &RawValue>> {
-    serde_json::from_str(object)
+/// Reads what stands at `path` within `object` by `read`; none where a member on the way is null or missing.
+pub(super) fn within<T>(
+    object: &Bytes,
+    path: &[&str],
+    mut read: impl FnMut(&mut Walk<'_>) -> serde_json::Result<T>,
+) -> serde_json::Result<Option<T>> {
+    let mut found = None;
+    let mut keep = |walk: &mut Walk<'_>| {
+        found = Some(read(walk)?);
+        Ok(())
+    };
+    Walk::whole(object, |walk| descend(walk, path, &mut keep))?;
+    Ok(found)
+}
+
+/// Leads `walk` down `path`, where `read` takes the value; nothing is read where a member on the way is null.
+fn descend(
+    walk: &mut Walk<'_>,
+    path: &[&str],
+    read: &mut dyn FnMut(&mut Walk<'_>) -> serde_json::Result<()>,
+) -> serde_json::Result<()> {
+    if walk.take_null() {
+        return Ok(());
+    }
+    match path.split_first() {
+        None => read(walk),
+        Some((member, rest)) => walk.object(|walk, name| match name == *member {
+            true => descend(walk, rest, read),
+            false => Ok(()),
+        }),
+    }
 }
 
 #[cfg(test)]

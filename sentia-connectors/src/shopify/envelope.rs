@@ -2,22 +2,21 @@
 
 use std::time::Duration;
 
-use sentia_core::{Result, transport::Response};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use bytes::Bytes;
+use memchr::memmem;
+use sentia_core::{Result, decode::Walk, transport::Response};
+use serde::{Deserialize, de::Error as _};
 
-/// One answer. `data` stays raw here, or is taken apart into its members (`D`).
-#[derive(Debug, Deserialize)]
-#[serde(bound(deserialize = "D: Deserialize<'de>"))]
-pub(super) struct Envelope<'a, D> {
-    pub(super) data: Option<D>,
-    #[serde(borrow, default)]
-    errors: Option<&'a RawValue>,
-    #[serde(default)]
+/// One answer, taken apart.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Envelope {
+    /// An object; whether it is whole JSON is found by who decodes it.
+    pub(super) data: Option<Bytes>,
+    errors: Option<Bytes>,
     extensions: Option<Extensions>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 struct Extensions {
     #[serde(default)]
     cost: Option<Cost>,
@@ -51,7 +50,7 @@ impl Cost {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct Search {
     #[serde(default)]
     warnings: Option<Vec<SearchWarning>>,
@@ -95,22 +94,63 @@ impl QueryError {
     }
 }
 
-impl<'a, D: Deserialize<'a>> Envelope<'a, D> {
+impl Envelope {
     /// Reads the envelope of a response.
     ///
     /// # Errors
     /// `InvalidResponse`, temporary, when the body is not one: it was cut off on its way.
-    pub(super) fn of(response: &'a Response) -> Result<Self> {
-        serde_json::from_slice(&response.body)
-            .map_err(|error| response.invalid("the body is not an answer to a query").source(error))
+    pub(super) fn of(response: &Response) -> Result<Self> {
+        match Envelope::at_its_ends(&response.body) {
+            Some(envelope) => Ok(envelope),
+            None => Envelope::walked(response),
+        }
+    }
+
+    /// Reads an answer from its two ends, in the form that nearly all have: `{"data":{...},"extensions":{...}}`.
+    ///
+    /// A page is megabytes of data, and walking over them to find the members is a tenth of what decoding them costs. In
+    /// valid JSON a quote within a string is escaped, so `"extensions":` is a member's name wherever it stands, and it is
+    /// the answer's own where one brace follows its value. What lies before it is one object or is found broken when
+    /// it is decoded.
+    fn at_its_ends(body: &Bytes) -> Option<Self> {
+        const BEFORE: &[u8] = br#"{"data":"#;
+        const BETWEEN: &[u8] = br#","extensions":"#;
+        if !body.starts_with(BEFORE) || memmem::find(body, br#""errors""#).is_some() {
+            return None;
+        }
+        let end = memmem::rfind(body, BETWEEN)?;
+        let data =
+            body.get(BEFORE.len()..end).filter(|data| data.starts_with(b"{") && data.ends_with(b"}"))?;
+        let extensions = body[end + BETWEEN.len()..].trim_ascii_end().strip_suffix(b"}")?;
+        let extensions = serde_json::from_slice(extensions).ok()?;
+        Some(Envelope { data: Some(body.slice_ref(data)), errors: None, extensions })
+    }
+
+    fn walked(response: &Response) -> Result<Self> {
+        let mut envelope = Envelope::default();
+        let members = |walk: &mut Walk<'_>| {
+            walk.object(|walk, name| {
+                match name {
+                    "data" if !walk.take_null() => envelope.data = Some(object(walk)?),
+                    "errors" if !walk.take_null() => envelope.errors = Some(walk.document()?),
+                    "extensions" => envelope.extensions = walk.read()?,
+                    _ => {}
+                }
+                Ok(())
+            })
+        };
+        Walk::whole(&response.body, members)
+            .map_err(|error| response.invalid("the body is not an answer to a query").source(error))?;
+        Ok(envelope)
     }
 
     /// The errors in the order given; none where there is no list.
     pub(super) fn errors(&self) -> Vec<QueryError> {
-        let Some(raw) = self.errors.map(RawValue::get) else { return Vec::new() };
-        serde_json::from_str(raw).unwrap_or_else(|_| {
+        let Some(raw) = &self.errors else { return Vec::new() };
+        serde_json::from_slice(raw).unwrap_or_else(|_| {
             // REST-style bodies say {"errors": "..."}.
-            let message = serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned());
+            let message = serde_json::from_slice(raw);
+            let message = message.unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned());
             vec![QueryError { message, ..QueryError::default() }]
         })
     }
@@ -123,5 +163,57 @@ impl<'a, D: Deserialize<'a>> Envelope<'a, D> {
     /// The first remark that part of a search was ignored.
     pub(super) fn search_warning(&self) -> Option<&SearchWarning> {
         self.extensions.as_ref()?.search.as_ref()?.iter().find_map(|search| search.warnings.as_ref()?.first())
+    }
+}
+
+fn object(walk: &mut Walk<'_>) -> serde_json::Result<Bytes> {
+    let document = walk.document()?;
+    let other = || serde_json::Error::custom("`data` is not an object");
+    Some(document).filter(|document| document.starts_with(b"{")).ok_or_else(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    fn both(body: &str) -> (Option<Envelope>, Option<Envelope>) {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let response = Response::new(StatusCode::OK, HeaderMap::new(), body.clone());
+        (Envelope::at_its_ends(&body), Envelope::walked(&response).ok())
+    }
+
+    fn parts(envelope: Option<Envelope>) -> Option<(Option<Bytes>, Option<f64>)> {
+        let envelope = envelope?;
+        let points = envelope.cost().map(|cost| cost.requested_query_cost);
+        Some((envelope.data, points))
+    }
+
+    #[test]
+    fn an_answer_read_from_its_ends_is_as_one_that_was_walked() {
+        let cost = r#"{"cost":{"requestedQueryCost":7,"throttleStatus":
+            {"maximumAvailable":9,"currentlyAvailable":2,"restoreRate":1}}}"#;
+        for data in ["{}", r#"{"a":{"extensions":{"b":1}}}"#, r#"{"a":"\",\"extensions\":"}"#] {
+            let (ends, walked) = both(&format!("{{\"data\":{data},\"extensions\":{cost}}} \n"));
+            let ends = parts(ends).expect("its form");
+            assert_eq!(Some(&ends), parts(walked).as_ref(), "{data}");
+            assert_eq!(ends, (Some(Bytes::from(data)), Some(7.0)));
+        }
+    }
+
+    #[test]
+    fn what_has_another_form_is_walked() {
+        for body in [
+            r#"{"data":{},"errors":[],"extensions":{}}"#,
+            r#"{"data":{"x":"errors"},"extensions":{}}"#,
+            r#"{"data":{"a":1,"extensions":{}}}"#,
+            r#"{"data":{},"extensions":{},"more":1}"#,
+            r#"{"data":null,"extensions":{}}"#,
+            r#"{ "data":{},"extensions":{}}"#,
+            r#"{"data":{},"extensions":{"cost":7}}"#,
+        ] {
+            assert!(both(body).0.is_none(), "{body}");
+        }
     }
 }

@@ -6,7 +6,6 @@ use sentia_core::{
     Error, ErrorKind, Result,
     transport::{Quota, Response, body_excerpt},
 };
-use serde_json::value::RawValue;
 use url::Url;
 
 use super::envelope::{Cost, Envelope, QueryError};
@@ -16,12 +15,12 @@ const SLOW: Duration = Duration::from_secs(60);
 
 const TOO_DEAR: &str = "MAX_COST_EXCEEDED";
 
-/// Judges an answer: the transport calls it for every response to a query.
+/// Judges an answer: the transport calls it for every response to a query. A good one keeps its [`Envelope`].
 pub(super) fn classify(response: &mut Response) -> Result<()> {
     if !response.status.is_success() {
         return Err(by_status(response));
     }
-    let envelope = Envelope::<&RawValue>::of(response)?;
+    let envelope = Envelope::of(response)?;
     let cost = envelope.cost();
     let errors = envelope.errors();
     // A permanent error is the one to act on; a temporary one beside it would come back with it.
@@ -45,6 +44,7 @@ pub(super) fn classify(response: &mut Response) -> Result<()> {
         maximum: cost.throttle_status.maximum_available,
         restore_per_second: cost.throttle_status.restore_rate,
     });
+    response.extensions.insert(envelope);
     Ok(())
 }
 
@@ -122,12 +122,9 @@ fn by_status(response: &Response) -> Error {
     let stated = response.retry_after();
     let wait = match status {
         // The throttle comes as 429 with Retry-After, as 429 with the body of the 200 form, or as both.
-        429 => stated.max(
-            Envelope::<&RawValue>::of(response)
-                .ok()
-                .and_then(|body| body.cost())
-                .and_then(|cost| cost.wait()),
-        ),
+        429 => {
+            stated.max(Envelope::of(response).ok().and_then(|body| body.cost()).and_then(|cost| cost.wait()))
+        }
         430 | 530 | 540 | 783 => Some(stated.unwrap_or(SLOW)),
         _ => stated,
     };

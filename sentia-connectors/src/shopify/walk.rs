@@ -1,9 +1,7 @@
 //! Walks one list, page by page, and cuts it before Shopify would.
 
-use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
-use sentia_core::{Context, Decoded, Error, ErrorKind, Fetch, Page, Result};
-use serde_json::value::RawValue;
+use sentia_core::{Context, Decoded, Error, ErrorKind, Fetch, Page, Result, decode::Walk};
 
 use super::{
     client::{Answer, Client, Variables},
@@ -46,11 +44,9 @@ pub(super) enum Absent {
     Nothing,
 }
 
-/// One page of a list, not yet decoded.
+/// One page of a list: where it stood and how it ended.
 #[derive(Debug)]
 pub(super) struct Listed {
-    /// The records' own bytes.
-    pub(super) documents: Vec<Bytes>,
     found: u64,
     answer: Answer,
     info: PageInfo,
@@ -64,13 +60,14 @@ impl List {
         List { query, size, search, hidden: &[], absent: Absent::Unknown }
     }
 
-    /// Reads the page that `request` asks for.
-    pub(super) async fn read(
+    /// Reads the page that `request` asks for, each record by `item` as it stands in the answer.
+    pub(super) async fn read<T>(
         &'static self,
         client: &Client,
         cx: &Context,
         request: &Fetch<'_>,
-    ) -> Result<Listed> {
+        mut item: impl FnMut(&mut Walk<'_>) -> serde_json::Result<T>,
+    ) -> Result<(Vec<T>, Listed)> {
         let place = Place::of(request)?;
         let search = self.search.text(place.since, place.first_id);
         let variables = Variables {
@@ -80,10 +77,12 @@ impl List {
             query: search.as_deref(),
             ..Variables::default()
         };
-        let (answer, _) = client.ask(cx, self.query, variables).await?;
-        let (documents, info) = match answer.at(self.query.path)? {
-            Some(raw) => {
-                let connection: Connection<&RawValue> = answer.read(raw)?;
+        let (mut answer, _) = client.ask(cx, self.query, variables).await?;
+        let connection = answer
+            .walk(self.query.path, |walk| Connection::walk(walk, &mut item))
+            .map_err(|error| answer.misshapen(error))?;
+        let (items, info) = match connection {
+            Some(connection) => {
                 let is_circle = connection.page.end_cursor == place.after;
                 if connection.is_short && !is_circle {
                     // Worth asking once more: the next page begins behind the records that are missing here.
@@ -91,7 +90,7 @@ impl List {
                                    ends with";
                     return Err(answer.invalid(message).temporary());
                 }
-                (connection.nodes.iter().map(|node| answer.bytes(node.get())).collect(), connection.page)
+                (connection.nodes, connection.page)
             }
             // What was there a page ago is not nothing.
             None if self.absent == Absent::Nothing && request.page().is_none() => {
@@ -99,8 +98,8 @@ impl List {
             }
             None => return Err(self.gone()),
         };
-        let found = documents.len() as u64;
-        Ok(Listed { documents, found, info, place, list: self, answer })
+        let found = items.len() as u64;
+        Ok((items, Listed { found, info, place, list: self, answer }))
     }
 
     fn gone(&self) -> Error {
@@ -118,7 +117,7 @@ impl Listed {
     }
 
     /// The page of a list whose records are not what it is ordered by: `oldest` is the oldest time on it.
-    pub(super) fn page_since(self, decoded: Decoded, oldest: Option<DateTime<Utc>>) -> Result<Page> {
+    pub(super) fn page_since(mut self, decoded: Decoded, oldest: Option<DateTime<Utc>>) -> Result<Page> {
         let scope = self.answer.scope()?;
         let page = match self.next(&decoded, oldest)? {
             Some(next) => Page::more(decoded, next.token()),

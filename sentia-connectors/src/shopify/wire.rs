@@ -1,7 +1,7 @@
 //! Shapes that Shopify's documents share.
 
 use chrono::{DateTime, Utc};
-use sentia_core::{Exact, Text, Version};
+use sentia_core::{Exact, Text, Version, decode::Walk};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
@@ -49,14 +49,59 @@ struct Edge<T> {
 }
 
 impl<T> From<Edges<T>> for Connection<T> {
-    fn from(Edges { page_info, edges }: Edges<T>) -> Self {
-        let end = page_info.end_cursor.as_ref();
-        let is_short = match edges.last() {
-            Some(last) => last.cursor.is_some() && end.is_some() && last.cursor.as_ref() != end,
-            None => end.is_some() && !page_info.has_next_page,
-        };
+    fn from(Edges { page_info, mut edges }: Edges<T>) -> Self {
+        let last = edges.last_mut().map(|edge| edge.cursor.take());
         let nodes = edges.into_iter().map(|edge| edge.node).collect();
-        Connection { page: page_info, nodes, is_short }
+        Connection::of(page_info, nodes, last)
+    }
+}
+
+impl<T> Connection<T> {
+    /// A connection whose last edge, if it has one, has the cursor `last`, if it has one.
+    fn of(page: PageInfo, nodes: Vec<T>, last: Option<Option<String>>) -> Self {
+        let end = page.end_cursor.as_ref();
+        let is_short = match &last {
+            Some(last) => last.is_some() && end.is_some() && last.as_ref() != end,
+            None => end.is_some() && !page.has_next_page,
+        };
+        Connection { page, nodes, is_short }
+    }
+
+    /// Takes a connection, each of its items by `item`.
+    pub(super) fn walk(
+        walk: &mut Walk<'_>,
+        mut item: impl FnMut(&mut Walk<'_>) -> serde_json::Result<T>,
+    ) -> serde_json::Result<Self> {
+        let missing = serde_json::Error::missing_field;
+        let (mut page, mut edges, mut last) = (None, None, None);
+        walk.object(|walk, name| {
+            match name {
+                "pageInfo" => page = Some(walk.read()?),
+                "edges" => {
+                    let mut nodes = Vec::new();
+                    walk.list(|walk| {
+                        let (mut cursor, mut node) = (None, None);
+                        walk.object(|walk, name| {
+                            match name {
+                                "cursor" => cursor = walk.read()?,
+                                "node" => node = Some(item(walk)?),
+                                _ => {}
+                            }
+                            Ok(())
+                        })?;
+                        last = Some(cursor);
+                        nodes.push(node.ok_or_else(|| missing("node"))?);
+                        Ok(())
+                    })?;
+                    edges = Some(nodes);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        let (page, nodes) =
+            (page.ok_or_else(|| missing("pageInfo"))?, edges.ok_or_else(|| missing("edges"))?);
+        Ok(Connection::of(page, nodes, last))
     }
 }
 

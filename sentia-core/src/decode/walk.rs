@@ -8,7 +8,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{Decoded, Stream};
-use crate::record::{Document, Rejected};
+use crate::record::{Document, Record, Rejected};
 
 type Result<T, E = serde_json::Error> = std::result::Result<T, E>;
 
@@ -87,6 +87,14 @@ impl<'a> Walk<'a> {
         })
     }
 
+    /// Takes a list: `each` stands at an element and takes all of it.
+    ///
+    /// # Errors
+    /// What `each` says, and for what is not a list.
+    pub fn list(&mut self, each: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.enclosed(b'[', b']', each)
+    }
+
     /// Takes a value.
     ///
     /// # Errors
@@ -106,12 +114,20 @@ impl<'a> Walk<'a> {
     /// When it is not a list.
     pub fn documents(&mut self) -> Result<Vec<Bytes>> {
         let mut documents = Vec::new();
-        self.enclosed(b'[', b']', |walk| {
-            let raw: &RawValue = walk.read()?;
-            documents.push(walk.body.slice_ref(raw.get().as_bytes()));
+        self.list(|walk| {
+            documents.push(walk.document()?);
             Ok(())
         })?;
         Ok(documents)
+    }
+
+    /// Takes a value as its bytes, which are shared with the body; white space around it is not part of them.
+    ///
+    /// # Errors
+    /// When it is not JSON.
+    pub fn document(&mut self) -> Result<Bytes> {
+        let raw: &RawValue = self.read()?;
+        Ok(self.body.slice_ref(raw.get().as_bytes()))
     }
 
     /// Takes a list of records; those that cannot be read never stop the others.
@@ -120,10 +136,23 @@ impl<'a> Walk<'a> {
     /// When it is not a list.
     pub fn records<W: DeserializeOwned + 'static>(&mut self, stream: &Stream<W>) -> Result<Decoded> {
         let mut decoded = Decoded::default();
-        self.wires(stream, |wire, document| {
-            decoded.push(wire.and_then(|wire| stream.record(&wire, Document::new(document))));
+        self.list(|walk| {
+            decoded.push(walk.record(stream)?);
+            Ok(())
         })?;
         Ok(decoded)
+    }
+
+    /// Takes one record.
+    ///
+    /// # Errors
+    /// When it is not JSON. JSON that does not fit is the inner error.
+    pub fn record<W: DeserializeOwned + 'static>(
+        &mut self,
+        stream: &Stream<W>,
+    ) -> Result<Result<Record, Rejected>> {
+        let (wire, document) = self.wire(stream)?;
+        Ok(wire.and_then(|wire| stream.record(&wire, Document::new(document))))
     }
 
     /// Takes a list of records as their wire structs, each with its bytes, for connectors that complete or choose among
@@ -136,23 +165,29 @@ impl<'a> Walk<'a> {
         stream: &Stream<W>,
         mut each: impl FnMut(Result<W, Rejected>, Bytes),
     ) -> Result<()> {
-        self.enclosed(b'[', b']', |walk| {
-            walk.peek();
-            let start = walk.at;
-            match walk.try_read() {
-                Ok(wire) => {
-                    let document = walk.body.slice_ref(&walk.text.as_bytes()[start..walk.at]);
-                    each(Ok(wire), document);
-                }
-                Err(_) => {
-                    // One that does not fit costs itself alone; its own bytes say why.
-                    let raw: &RawValue = walk.read()?;
-                    let document = walk.body.slice_ref(raw.get().as_bytes());
-                    each(stream.wire(&document), document);
-                }
-            }
+        self.list(|walk| {
+            let (wire, document) = walk.wire(stream)?;
+            each(wire, document);
             Ok(())
         })
+    }
+
+    /// Takes one record as its wire struct, with its bytes.
+    ///
+    /// # Errors
+    /// When it is not JSON. JSON that does not fit the struct is the inner error.
+    pub fn wire<W: DeserializeOwned + 'static>(
+        &mut self,
+        stream: &Stream<W>,
+    ) -> Result<(Result<W, Rejected>, Bytes)> {
+        self.peek();
+        let start = self.at;
+        if let Ok(wire) = self.try_read() {
+            return Ok((Ok(wire), self.body.slice_ref(&self.text.as_bytes()[start..self.at])));
+        }
+        // One that does not fit costs itself alone; its own bytes say why.
+        let document = self.document()?;
+        Ok((stream.wire(&document), document))
     }
 
     fn try_read<T: Deserialize<'a>>(&mut self) -> Result<T> {

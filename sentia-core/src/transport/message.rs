@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Extensions, HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -13,8 +13,8 @@ use crate::{Error, ErrorKind, Result, quota::Urgency, spool::SpoolTo};
 /// The vendor's table: turns a response that is not what was asked for into a classified error, and notes what
 /// the response says about quota.
 ///
-/// It runs for every response, also for those of status 200: some vendors report errors under it. It must be quick and
-/// must not keep the body.
+/// It runs for every response, also for those of status 200: some vendors report errors under it. What it found in the
+/// body on its way it may leave in [`Response::extensions`], so that a connector need not look for it again.
 pub type Classify = fn(&mut Response) -> Result<()>;
 
 /// Whether a request may be sent again when its answer was lost.
@@ -108,6 +108,8 @@ pub struct Response {
     pub left: Vec<(std::time::Duration, u64)>,
     /// How long the vendor took, the whole body included; waiting for one's turn is no part of it.
     pub took: std::time::Duration,
+    /// What the vendor's table left for its connector, by type.
+    pub extensions: Extensions,
 }
 
 impl Response {
@@ -122,6 +124,7 @@ impl Response {
             rate: None,
             left: Vec::new(),
             took: std::time::Duration::ZERO,
+            extensions: Extensions::new(),
         }
     }
 
@@ -143,7 +146,7 @@ impl Response {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+    /// use http::{Extensions, HeaderMap, StatusCode, header::RETRY_AFTER};
     /// use sentia_core::transport::Response;
     ///
     /// let headers = HeaderMap::from_iter([(RETRY_AFTER, "2.5".parse().expect("ASCII"))]);

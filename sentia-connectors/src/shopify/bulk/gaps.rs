@@ -67,7 +67,7 @@ impl Gaps {
         while !rest.is_empty() {
             let (these, others) = rest.split_at(size.min(rest.len()));
             let variables = Variables { ids: Some(these), ..Variables::default() };
-            let answer = match client.ask(cx, self.query, variables).await {
+            let mut answer = match client.ask(cx, self.query, variables).await {
                 Err(error) if is_too_dear(&error) && size > 1 => {
                     size /= 2;
                     continue;
@@ -78,12 +78,14 @@ impl Gaps {
                 Error::new(ErrorKind::InvalidResponse, "the answer holds no lists of records")
                     .context("query", self.query.name)
             };
-            let nodes = answer.at(self.query.path)?.ok_or_else(invalid)?;
-            for node in answer.read::<Vec<Option<&RawValue>>>(nodes)?.into_iter().flatten() {
-                let members: Members<'_> = answer.read(node.get())?;
+            let nodes = answer.walk(self.query.path, |walk| walk.documents());
+            let nodes = nodes.map_err(|error| answer.misshapen(error))?.ok_or_else(invalid)?;
+            for node in nodes.into_iter().filter(|node| node != "null") {
+                let members = Members::of(&node).map_err(|error| answer.misshapen(error))?;
                 let id = members.text("id").ok_or_else(invalid)?;
                 let list = |member: &&'static str| {
-                    members.get(member).map(|list| (*member, answer.bytes(list.get()))).ok_or_else(invalid)
+                    let list = members.get(member).map(|list| node.slice_ref(list.get().as_bytes()));
+                    list.map(|list| (*member, list)).ok_or_else(invalid)
                 };
                 let lists = self.members.iter().map(list).collect::<Result<_>>()?;
                 brought.insert(Text::from(id), lists);

@@ -73,12 +73,12 @@ impl Export {
     /// How many records the list shows, at least. Whether a count stops at 60 days where the list does is not known, so a
     /// list that is cut there has none.
     pub(super) async fn size(&self, client: &Client, cx: &Context) -> Result<Option<u64>> {
-        let (answer, _) = client.ask(cx, self.count, Variables::default()).await?;
+        let (mut answer, _) = client.ask(cx, self.count, Variables::default()).await?;
         let scope = answer.scope()?;
         if self.list.hidden.iter().any(|hidden| !scope.has(hidden.without)) {
             return Ok(None);
         }
-        answer.at(self.count.path)?.map(|count| answer.read(count)).transpose()
+        answer.read(self.count.path)
     }
 
     /// Reads what `request` asks for.

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sentia_core::{Context, Error, ErrorKind, Result, Text};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::{lost, phase::Instant};
 use crate::shopify::{
@@ -90,7 +93,7 @@ struct Known {
 impl Operations<'_> {
     /// What can be seen now, and the vendor's time of saying so.
     pub(super) async fn scope(&self) -> Result<(ReadScope, Option<Instant>)> {
-        let (answer, _) = self.client.ask(self.cx, &SCOPES, Variables::default()).await?;
+        let (mut answer, _) = self.client.ask(self.cx, &SCOPES, Variables::default()).await?;
         Ok((answer.scope()?, answer.date()))
     }
 
@@ -99,8 +102,8 @@ impl Operations<'_> {
     pub(super) async fn find(&self, query: &str, opened: Instant) -> Result<Option<String>> {
         let search = opened.format("created_at:>='%Y-%m-%dT%H:%M:%SZ' operation_type:query").to_string();
         let variables = Variables { query: Some(&search), ..Variables::default() };
-        let (answer, _) = self.client.ask(self.cx, &BULK_OPERATIONS, variables).await?;
-        let connection: Connection<Known> = found(&answer, &BULK_OPERATIONS)?;
+        let (mut answer, _) = self.client.ask(self.cx, &BULK_OPERATIONS, variables).await?;
+        let connection: Connection<Known> = found(&mut answer, &BULK_OPERATIONS)?;
         let is_this = |known: &Known| {
             let is_alive = matches!(known.status.as_str(), "CREATED" | "RUNNING" | "COMPLETED");
             is_alive && known.created_at > opened && is_same(&known.query, query)
@@ -112,8 +115,8 @@ impl Operations<'_> {
     /// Orders an operation. It is sent once: a second sending would order a second one.
     pub(super) async fn order(&self, query: &str) -> Result<Ordered> {
         let variables = Variables { query: Some(query), ..Variables::default() };
-        let (answer, _) = self.client.ask(self.cx, &BULK_RUN, variables).await?;
-        let submitted: Submitted = found(&answer, &BULK_RUN)?;
+        let (mut answer, _) = self.client.ask(self.cx, &BULK_RUN, variables).await?;
+        let submitted: Submitted = found(&mut answer, &BULK_RUN)?;
         if let Some(operation) = submitted.bulk_operation {
             return Ok(Ordered::Running(operation.id));
         }
@@ -132,12 +135,12 @@ impl Operations<'_> {
     /// The operation as it stands, and what can be seen now. Always by its id: `currentBulkOperation` may show another.
     pub(super) async fn poll(&self, operation: &str) -> Result<(Operation, ReadScope)> {
         let variables = Variables { id: Some(operation), ..Variables::default() };
-        let (answer, _) = self.client.ask(self.cx, &BULK_STATUS, variables).await?;
-        if answer.at(BULK_STATUS.path)?.is_none() {
+        let (mut answer, _) = self.client.ask(self.cx, &BULK_STATUS, variables).await?;
+        if answer.read::<IgnoredAny>(BULK_STATUS.path)?.is_none() {
             let error = lost("shopify no longer knows the export; it is ordered again");
             return Err(error.context("operation", operation));
         }
-        Ok((found(&answer, &BULK_STATUS)?, answer.scope()?))
+        Ok((found(&mut answer, &BULK_STATUS)?, answer.scope()?))
     }
 }
 
@@ -147,9 +150,8 @@ fn is_same(a: &str, b: &str) -> bool {
 }
 
 /// What `query` was for. An answer that is otherwise is not quoted: it may hold a signed address.
-fn found<T: DeserializeOwned>(answer: &Answer, query: &Query) -> Result<T> {
-    let read = |json| serde_json::from_str(json).ok();
-    answer.at(query.path)?.and_then(read).ok_or_else(|| {
+fn found<T: DeserializeOwned>(answer: &mut Answer, query: &Query) -> Result<T> {
+    answer.walk(query.path, |walk| walk.read()).ok().flatten().ok_or_else(|| {
         let message = "the answer about a bulk operation has another shape than asked for";
         Error::new(ErrorKind::InvalidResponse, message).context("query", query.name)
     })

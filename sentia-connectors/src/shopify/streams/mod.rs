@@ -14,13 +14,13 @@ mod products;
 mod returns;
 mod shop;
 
-use sentia_core::{ConnectorInfo, Context, Error, ErrorKind, Fetch, Page, Result, Route, Stream};
+use sentia_core::{ConnectorInfo, Context, Decoded, Error, ErrorKind, Fetch, Page, Result, Route, Stream};
 use serde::de::DeserializeOwned;
 
 use super::{
     bulk::{Export, Exported, bulk_text},
     client::{Client, Variables},
-    nested::{Nested, decode_nested},
+    nested::{Nested, complete_all},
     query::SHOP,
     walk::List,
 };
@@ -121,9 +121,11 @@ pub fn bulk_queries() -> Vec<(String, String)> {
 
 /// The shop itself.
 async fn one(client: &Client, cx: &Context, stream: &Stream<shop::Shop>) -> Result<Page> {
-    let (answer, _) = client.ask(cx, &SHOP, Variables::default()).await?;
-    let shop = answer.at(SHOP.path)?.ok_or_else(|| answer.invalid("the answer holds no shop"))?;
-    let decoded = stream.decode_all(vec![answer.bytes(shop)]);
+    let (mut answer, _) = client.ask(cx, &SHOP, Variables::default()).await?;
+    let shop = answer.walk(SHOP.path, |walk| walk.record(stream));
+    let shop = shop.map_err(|error| answer.misshapen(error))?;
+    let mut decoded = Decoded::default();
+    decoded.push(shop.ok_or_else(|| answer.invalid("the answer holds no shop"))?);
     let scope = answer.scope()?;
     Ok(Page::last(decoded).read_scope(scope.text()).findings(scope.findings(&[])))
 }
@@ -145,8 +147,9 @@ async fn list<W: DeserializeOwned + 'static>(
             }
         });
     }
-    let mut listed = list.read(client, cx, request).await?;
-    let decoded = stream.decode_all(std::mem::take(&mut listed.documents));
+    let (records, listed) = list.read(client, cx, request, |walk| walk.record(stream)).await?;
+    let mut decoded = Decoded::default();
+    records.into_iter().for_each(|record| decoded.push(record));
     listed.page(decoded)
 }
 
@@ -161,14 +164,16 @@ async fn nested<W: Nested>(
     if let (Route::Export, Some(export)) = (request.route(), Catalog::export(request.stream().name)) {
         return Ok(match export.read(client, cx, request).await? {
             Exported::Wait(page) => page,
-            Exported::Rows(rows) => {
-                let decoded = decode_nested(client, cx, stream, &rows.documents).await?;
+            Exported::Rows(mut rows) => {
+                let documents = std::mem::take(&mut rows.documents).into_iter();
+                let found = documents.map(|document| (stream.wire(&document), document));
+                let decoded = complete_all(client, cx, stream, found).await?;
                 rows.page(decoded)
             }
         });
     }
-    let listed = list.read(client, cx, request).await?;
-    let decoded = decode_nested(client, cx, stream, &listed.documents).await?;
+    let (found, listed) = list.read(client, cx, request, |walk| walk.wire(stream)).await?;
+    let decoded = complete_all(client, cx, stream, found).await?;
     listed.page(decoded)
 }
 

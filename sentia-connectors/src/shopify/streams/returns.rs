@@ -107,16 +107,17 @@ pub(super) async fn page(
     stream: &Stream<Return>,
     request: &Fetch<'_>,
 ) -> Result<Page> {
-    let listed = LIST.read(client, cx, request).await?;
+    let (documents, listed) = LIST.read(client, cx, request, |walk| walk.document()).await?;
     let (mut decoded, mut oldest) = (Decoded::default(), None::<DateTime<Utc>>);
-    for document in &listed.documents {
+    for document in &documents {
         match returns_of(client, cx, document).await? {
             Ok(owner) => {
                 let at = owner.updated_at.at;
                 oldest = Some(oldest.map_or(at, |oldest| oldest.min(at)));
                 for raw in owner.returns.nodes {
                     let document = Bytes::from(String::from(Box::<str>::from(raw)));
-                    decoded.push(complete(client, cx, stream, &document).await?);
+                    let found = (stream.wire(&document), document);
+                    decoded.push(complete(client, cx, stream, found).await?);
                 }
             }
             Err(rejected) => decoded.rejected.push(rejected),

@@ -8,6 +8,9 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(shuttle)]
+extern crate shuttle_tokio as tokio;
+
 #[cfg(any(feature = "amazon", feature = "shopify"))]
 mod lines;
 #[cfg(any(feature = "shopify", feature = "unleashed", feature = "xero"))]

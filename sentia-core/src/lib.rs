@@ -15,6 +15,9 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(shuttle)]
+extern crate shuttle_tokio as tokio;
+
 pub mod batch;
 pub mod certificate;
 mod checksum;
@@ -43,6 +46,7 @@ pub mod slice;
 pub mod spool;
 pub mod state_store;
 pub mod stream;
+mod sync;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::rules::Rules;
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
     cursor::Window,
     page::{Fetch, Page, PageToken, Route},
     stream::StreamInfo,
+    sync::AbortOnDropHandle,
     transport::{Meter, Usage},
 };
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
@@ -21,6 +21,7 @@ use crate::{
     page::{Next, Paging, Route},
     report::{Event, StreamReport},
     stream::{Deletes, Reading as StreamReading, StreamId},
+    sync::AbortOnDropHandle,
     table::StreamTable,
 };
 

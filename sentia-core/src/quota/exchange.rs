@@ -1,13 +1,6 @@
 //! One round trip to the shared ledger: what was heard goes in, what is needed is taken, for all who wait.
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
@@ -21,6 +14,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Result, StateStore,
     state_store::{SharedState, Swap},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// How often a swap is lost before it is left to the next one.

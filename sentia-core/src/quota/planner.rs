@@ -3,11 +3,7 @@
 //! Alone, a planner decides in memory. With a [`StateStore`] it swaps the account's ledger once for a batch: all claims that wait, and
 //! as many again as were lately used within a moment, so that a steady caller pays for one round trip in several calls.
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Claim, Level, Seen, Waiting,
@@ -17,7 +13,7 @@ use super::{
     process::{Process, Step, Ticket, at},
     window::Millis,
 };
-use crate::{Result, StateStore, clock::Clock, transport::Limit};
+use crate::{Result, StateStore, clock::Clock, sync::atomic::Ordering, transport::Limit};
 
 /// The longest wait for a budget that is slept here; a longer one is the caller's to schedule.
 const MAX_WAIT: Millis = 5 * 60_000;

@@ -2,10 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -19,7 +16,15 @@ use super::{
     queue::{self, Queue},
     window::Millis,
 };
-use crate::{Error, ErrorKind, clock::Clock, transport::Limit};
+use crate::{
+    Error, ErrorKind,
+    clock::Clock,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    transport::Limit,
+};
 
 /// How often permits that another process holds are asked for again.
 const ASK_AGAIN: Millis = 250;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     Error, ErrorKind, Result,
     key_store::{KeyEntry, KeyFilter, KeyName, KeyStore, KeyVersion, SealedKey, StoredKey},
+    sync::{Mutex, MutexGuard},
 };
 
 /// Keeps sealed keys in memory; clones share them.

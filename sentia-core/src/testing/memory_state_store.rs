@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use crate::{
     Result,
     state_store::{SharedState, StateStore, StateVersion, Swap},
+    sync::{Mutex, MutexGuard},
 };
 
 /// Keeps states in memory and counts the calls; clones share both.

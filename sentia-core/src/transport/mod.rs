@@ -194,12 +194,23 @@ impl Stack {
         states: Arc<dyn StateStore>,
         account: &str,
     ) -> Result<Self> {
+        let send = send::Send::new(policy.max_body_bytes)?;
+        Ok(Self::shared_around(send, policy, clock, states, account))
+    }
+
+    /// As [`shared`](Self::shared), around what sends instead of the socket.
+    pub fn shared_around(
+        innermost: impl Transport,
+        policy: TransportPolicy,
+        clock: Arc<dyn Clock>,
+        states: Arc<dyn StateStore>,
+        account: &str,
+    ) -> Self {
         let key = format!("quota/{account}");
         let planner = Planner::shared(policy.limits.clone(), clock.clone(), states.clone(), &key);
         let prefix = format!("breaker/{account}");
         let breakers = Breakers::shared(policy.breaker.clone(), clock.clone(), states, &prefix);
-        let send = send::Send::new(policy.max_body_bytes)?;
-        Ok(Self::over(send, policy, clock, planner, breakers))
+        Self::over(innermost, policy, clock, planner, breakers)
     }
 
     /// The order is fixed here and nowhere else.

@@ -4,9 +4,9 @@
 //! instead of being sent four more times. The numbers are those of the AWS SDKs' standard retry mode: 500 tokens, 5 for a
 //! retry, 10 for one after a timeout, whose answer was expensive to wait for.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, sync::Mutex};
 
 /// The numbers of a retry budget.
 ///

@@ -15,10 +15,7 @@ mod window;
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -33,7 +30,14 @@ use self::{
     sharing::{Change, Known, Sharing},
 };
 use super::{Request, Response, Transport};
-use crate::{Error, ErrorKind, Result, StateStore, clock::Clock};
+use crate::{
+    Error, ErrorKind, Result, StateStore,
+    clock::Clock,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// The breakers of one connection. Clones share them.
 ///

@@ -4,13 +4,7 @@
 //! the store every [`POLL`]. A probe is reserved in the store before it is sent, so that over all processes no more are out
 //! than the policy says. Where a swap is lost the other's state is adopted, and what happened here is done to that.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -21,6 +15,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Result, StateStore,
     state_store::{SharedState, Swap},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// How old what is known of a class may be while calls pass.

@@ -83,9 +83,9 @@ impl Plan {
     }
 }
 
-fn refusals(ends: &[End]) -> Vec<&Refusal> {
-    let refused = |end| match end {
-        &End::Refused(ref refusal) => Some(refusal),
+fn refusals<'e>(ends: &'e [End]) -> Vec<&'e Refusal> {
+    let refused = |end: &'e End| match end {
+        End::Refused(refusal) => Some(refusal),
         End::Works | End::Killed => None,
     };
     ends.iter().filter_map(refused).collect()

@@ -352,3 +352,24 @@ async fn the_grace_may_give_the_same_pair_again() {
     let page: Value = page.send().await.unwrap().json().await.unwrap();
     assert_eq!(page["token_endpoint"], twin.token_url());
 }
+
+#[tokio::test]
+async fn without_a_grace_a_second_use_ends_every_token_of_its_consent() {
+    let (sandbox, _) = sandbox(Size::tiny()).await;
+    let twin = sandbox.xero();
+    twin.set_switches(XeroSwitches { grace: XeroGrace::None, ..XeroSwitches::default() });
+    let refresh = async |used: &str| {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", used)];
+        token(twin, &form, true).await.1
+    };
+    let first = twin.refresh_token();
+    assert_eq!(twin.newest_refresh_token().as_deref(), Some(first));
+    let second = refresh(first).await["refresh_token"].as_str().unwrap().to_owned();
+    assert_eq!(twin.newest_refresh_token().as_ref(), Some(&second));
+    assert_eq!(refresh(first).await["error"], "invalid_grant");
+    assert_eq!(twin.newest_refresh_token(), None);
+    assert_eq!(refresh(&second).await["error"], "invalid_grant");
+    // Another consent is another family.
+    let other = twin.consent();
+    assert!(refresh(&other).await["refresh_token"].is_string());
+}

@@ -11,6 +11,7 @@ use sentia_core::{
 
 use crate::{
     cell::Cell,
+    commit,
     connect::Store,
     dialect::Dialect,
     entity::key::{Column, Entity, Model},
@@ -55,6 +56,7 @@ async fn write(
             unit.execute(sql, &[values.as_slice(), &name_cells(name), &expected].concat()).await?
         }
     };
+    commit::stage("secret.written");
     Ok(touched == 1)
 }
 

@@ -14,6 +14,7 @@ mod partitions;
 mod positions;
 mod programs;
 mod quota;
+mod rotation;
 mod routes;
 mod thread;
 mod through;

@@ -19,6 +19,9 @@ pub const STAGES: [&str; 7] = [
     "commit.after",
 ];
 
+/// The stage of a secret's write in which it is written and not committed. Stores hit it; no window passes it.
+pub const SECRET_WRITTEN: &str = "secret.written";
+
 static TARGET: LazyLock<Option<(String, u64)>> = LazyLock::new(|| {
     let target = crate::config::optional_from_env("SENTIA_CRASH_AT")?;
     let (stage, nth) = target.split_once(':').unwrap_or((&target, "1"));

@@ -204,6 +204,11 @@ impl XeroTwin {
         lock(&self.state.tokens).revoke_refresh();
     }
 
+    /// The refresh token that was given out last; none where a refresh with it would be refused now.
+    pub fn newest_refresh_token(&self) -> Option<String> {
+        lock(&self.state.tokens).newest_refresh(self.switches(), self.now()).map(str::to_owned)
+    }
+
     /// Disconnects every organisation: no connections, 403 on every read, until [`reconnect`](Self::reconnect).
     pub fn disconnect(&self) {
         lock(&self.state.connections).set_all(false);

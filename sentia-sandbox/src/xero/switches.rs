@@ -57,13 +57,16 @@ pub enum XeroMissingScope {
     Unauthorized,
 }
 
-/// The sources do not say which.
+/// The sources do not say which of the two pairs. The third is not Xero's: it lets the twin stand in for a vendor that
+/// rotates by RFC 9700, section 4.14.2, and knows no grace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum XeroGrace {
     /// A pair of its own for each use.
     FreshPair,
     /// The pair of the first use again.
     SamePair,
+    /// Nothing: a second use is refused, and ends every refresh token of its consent.
+    None,
 }
 
 /// What happens at the consent page.

@@ -45,6 +45,15 @@ struct Refresh {
     successor: Option<(String, String)>,
 }
 
+impl Refresh {
+    fn is_alive(&self, switches: XeroSwitches, now: DateTime<Utc>) -> bool {
+        match self.used_at {
+            Some(used_at) => switches.grace != XeroGrace::None && now - used_at <= GRACE,
+            None => now - self.issued_at <= UNUSED_LIFE,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Access {
     expires_at: DateTime<Utc>,
@@ -58,13 +67,14 @@ pub(crate) struct TokenDesk {
     rng: Rng,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
+    newest_refresh: Option<String>,
     pub(crate) codes: CodeDesk,
 }
 
 impl TokenDesk {
     pub(crate) fn new(clients: Vec<Client>, rng: Rng) -> Self {
         let codes = CodeDesk::new(rng.fork(9));
-        Self { clients, rng, access: HashMap::new(), refresh: HashMap::new(), codes }
+        Self { clients, rng, access: HashMap::new(), refresh: HashMap::new(), newest_refresh: None, codes }
     }
 
     pub(crate) fn client(&self, id: &str) -> Option<&Client> {
@@ -98,6 +108,12 @@ impl TokenDesk {
     /// Ends all refresh tokens at once, as a user does who disconnects the app.
     pub(crate) fn revoke_refresh(&mut self) {
         self.refresh.clear();
+    }
+
+    /// The refresh token that was given out last, if a refresh with it would be answered now.
+    pub(crate) fn newest_refresh(&self, switches: XeroSwitches, now: DateTime<Utc>) -> Option<&str> {
+        let newest = self.newest_refresh.as_deref()?;
+        self.refresh.get(newest).filter(|known| known.is_alive(switches, now)).map(|_| newest)
     }
 
     /// Lets the grace of a refresh token run out, whether or not it was used.
@@ -200,11 +216,11 @@ impl TokenDesk {
     ) -> Reply {
         let token = form.get("refresh_token").map(String::as_str).unwrap_or_default();
         let Some(known) = self.refresh.get_mut(token) else { return refusal("invalid_grant") };
-        let alive = match known.used_at {
-            Some(used_at) => now - used_at <= GRACE,
-            None => now - known.issued_at <= UNUSED_LIFE,
-        };
-        if !alive || known.grant.client_id != client.id {
+        if !known.is_alive(switches, now) || known.grant.client_id != client.id {
+            if switches.grace == XeroGrace::None {
+                let consent = known.grant.consent;
+                self.refresh.retain(|_, other| other.grant.consent != consent);
+            }
             return refusal("invalid_grant");
         }
         known.used_at.get_or_insert(now);
@@ -261,6 +277,7 @@ impl TokenDesk {
         let token = URL_SAFE_NO_PAD.encode(format!("{}{}", self.rng.guid(), self.rng.guid()));
         let fresh = Refresh { issued_at: now, used_at: None, grant, successor: None };
         self.refresh.insert(token.clone(), fresh);
+        self.newest_refresh = Some(token.clone());
         token
     }
 }

@@ -247,6 +247,15 @@ fn one_refusal_counts_once_and_a_second_one_soon_is_waited_out() {
 }
 
 #[test]
+fn a_refusal_after_the_clock_was_set_back_counts() {
+    let mut estimator = learned(10.0);
+    estimator.refused(RANGE, 1_000_000, 1_000_100);
+    let lowered = estimator.rate();
+    estimator.refused(RANGE, 500, 600);
+    assert!(estimator.rate() < lowered, "it had not begun before the last one, whatever the clock says");
+}
+
+#[test]
 fn one_probe_goes_at_a_time_until_one_is_answered() {
     let mut estimator = learned(10.0);
     let mut now = 1_000;

@@ -313,7 +313,7 @@ fn an_older_state_reads_back() {
 fn a_clock_that_is_set_back_holds_nobody() {
     for back in [1_000, 61_000, HOUR, 48 * HOUR] {
         let mut callers = Callers::new(3);
-        callers.now = 100 * HOUR;
+        callers.now = 101 * HOUR - 600_000;
         let mut vendor = Vendor::scripted(Counts::Sliding(WINDOW), 10.0, &[(101 * HOUR, 0.1)]);
         callers.go_on(&mut vendor, 101 * HOUR + 300_000);
         // The vendor's own clock goes right, and it has recovered meanwhile.

@@ -54,18 +54,33 @@ impl Learned {
                 self.estimator.refused(range, began, now);
                 self.bucket.empty(now);
             }
-            // While nobody has to wait for this rate, an answer says nothing about the limit.
-            None if self.held.saturating_add(unit) >= began => self.estimator.answered(range),
-            _ => {}
+            None => {
+                self.estimator.answered(range, began, now);
+                // While nobody has to wait for this rate, an answer says nothing about the limit.
+                if self.held.saturating_add(unit) >= began {
+                    self.estimator.waited(range, now);
+                }
+            }
+            Some(Refused::AtOnce) => {}
         }
         seen.rate.into_iter().for_each(|rate| self.estimator.told(range, rate));
         let rate = self.estimator.rate();
         self.bucket.resize(burst(rate), rate, now);
     }
 
-    /// Its bucket.
-    pub(super) fn bucket(&mut self) -> &mut Bucket {
-        &mut self.bucket
+    /// Its level, and what it holds when full.
+    pub(super) fn level(&mut self, now: Millis) -> (f64, f64) {
+        self.bucket.level(now)
+    }
+
+    /// When a call may go: its bucket has one, and no refusal is waited out.
+    pub(super) fn free_at(&mut self, now: Millis) -> Millis {
+        self.bucket.free_at(1.0, 0.0, now).max(self.estimator.free_at(now))
+    }
+
+    fn take(&mut self, now: Millis) {
+        self.bucket.take(1.0);
+        self.estimator.sent(now);
     }
 }
 
@@ -159,6 +174,11 @@ impl Ledger {
         self.learned.get_or_insert_with(|| Learned::new(per_second, range, now))
     }
 
+    /// Whether the learned rate waits for the answer to a probe: until it is heard, nothing goes.
+    pub(super) fn is_probing(&self) -> bool {
+        self.learned.as_ref().is_some_and(|learned| learned.estimator.is_probing())
+    }
+
     /// The window of `limit`.
     pub(super) fn window(&mut self, limit: &Limit) -> &mut Window {
         self.windows.entry(name(limit)).or_default()
@@ -189,7 +209,7 @@ impl Ledger {
                 later(&|| name(limit), free_at);
             } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
                 let learned = self.learned(per_second, Range { floor, ceiling }, now);
-                let free_at = learned.bucket.free_at(1.0, 0.0, now);
+                let free_at = learned.free_at(now);
                 if free_at > now {
                     learned.held = free_at;
                 }
@@ -207,7 +227,7 @@ impl Ledger {
             } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
                 self.bucket(limit, (maximum, per_second), now).take(cost);
             } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
-                self.learned(per_second, Range { floor, ceiling }, now).bucket.take(1.0);
+                self.learned(per_second, Range { floor, ceiling }, now).take(now);
             }
         }
     }

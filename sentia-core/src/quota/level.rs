@@ -57,7 +57,9 @@ pub(super) fn of(ledger: &mut Ledger, limit: &Limit, busy: usize, now: Millis) -
             bucket(name, ledger.bucket(limit, (burst.into(), per_second), now), now)
         }
         Limit::Learned { per_second, floor, ceiling } => {
-            bucket(name, ledger.learned(per_second, Range { floor, ceiling }, now).bucket(), now)
+            let learned = ledger.learned(per_second, Range { floor, ceiling }, now);
+            let ((available, of), next) = (learned.level(now), at(learned.free_at(now)));
+            Level { limit: name, used: of - available, of, next, spent_by: None }
         }
         Limit::Concurrent(most) => {
             let of = ledger.permits.limit(most) as f64;

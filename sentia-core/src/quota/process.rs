@@ -231,8 +231,10 @@ impl Process {
         if local.exchanging {
             return Step::Told;
         }
+        // What a probe has brought ends the wait for it, so it is told at once.
+        let has_probed = local.ledger.is_probing() && !local.unheard.is_empty();
         match local.ledger.ready(&self.limits, &claim, now) {
-            Err(hold) if local.asked.is_some() => Step::Until(hold),
+            Err(hold) if local.asked.is_some() && !has_probed => Step::Until(hold),
             _ => self.send_for_more(local),
         }
     }

@@ -161,6 +161,29 @@ async fn a_refusal_is_known_to_all() {
     assert!((clock.now() - DateTime::UNIX_EPOCH).num_seconds() >= 40);
 }
 
+/// While a learned rate is refused one call goes at a time, of all processes; its answer lets the next ones go.
+#[tokio::test]
+async fn the_answer_to_a_probe_is_heard_at_once() {
+    let clock = clock();
+    let learned = Limit::Learned { per_second: 10.0, floor: 0.1, ceiling: 50.0 };
+    let (planners, _store) = fleet(2, &[learned], &clock);
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        let before = clock.now();
+        let probe = planners[0].acquire(Claim::default()).await.expect("granted");
+        waits.push((clock.now() - before).num_milliseconds());
+        clock.advance(Duration::from_millis(100));
+        probe.answered(Seen { refused: Some(Refused::Rate(None)), ..Seen::default() });
+    }
+    assert!(waits[3..].windows(2).all(|w| w[1] > w[0]), "each pause is longer: {waits:?}");
+    call(&planners[0]).await;
+    let answered = clock.now();
+    call(&planners[0]).await;
+    call(&planners[1]).await;
+    let waited = (clock.now() - answered).num_milliseconds();
+    assert!(waited < 1_000, "two calls, and no pause of {} ms: {waited} ms", waits[5]);
+}
+
 #[tokio::test]
 async fn points_follow_answers_over_processes() {
     let clock = clock();

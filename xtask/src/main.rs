@@ -9,6 +9,7 @@ mod bench;
 mod builds;
 mod command;
 mod conformance;
+mod model;
 mod postgres;
 mod runner;
 mod soak;
@@ -26,13 +27,14 @@ cargo xtask VERB
 
   test                 every check, in order, on a throwaway PostgreSQL
   test ARGS            a selection of tests, as the test runner names it: test -p sentia-core cursor
-  test --only STEP     one step: fmt clippy tests doctests docs features tidy
+  test --only STEP     one step: fmt clippy tests model doctests docs features tidy
   lint                 fmt, clippy, tidy, and cargo-deny where it is installed
   docs                 rustdoc with every warning an error
   features             the facade with each feature alone, and with none
   tidy                 file and function sizes, module names, stray paths
   bench [ARGS]         the benchmarks
   builds               size, crates and compile time of a host with each connector alone
+  model [ARGS]         quota, breaker and token refresh under a model checker, many orders of their steps
   soak [ARGS]          crash, kill and property tests at full length, in release mode
   postgres -- COMMAND  a command with SENTIA_TEST_POSTGRES_URL set to a throwaway server
   help                 this text
@@ -61,6 +63,7 @@ fn run(verb: &str, words: &[String]) -> Outcome {
         "tidy" => test::only("tidy"),
         "bench" => bench::run(words),
         "builds" => builds::run(),
+        "model" => model::run(words, &mut runner::Count::default()),
         "soak" => soak::run(words),
         "postgres" => postgres::run(words),
         "help" | "--help" | "-h" => {

@@ -1,7 +1,7 @@
-//! `cargo xtask soak`: the crash and kill tests and the property tests at full length.
+//! `cargo xtask soak`: the crash and kill tests, the property tests and the models at full length.
 
 use crate::command::{self, Outcome};
-use crate::{postgres, runner};
+use crate::{model, postgres, runner};
 
 /// What the long suites have in their names; property tests say what survives and what must not panic.
 const NAMES: [&str; 5] = ["soak", "kill", "crash", "survives", "panic"];
@@ -22,5 +22,6 @@ pub(crate) fn run(words: &[String]) -> Outcome {
         command
     };
     command.env("SENTIA_SOAK", "1").env("PROPTEST_CASES", PROPERTY_CASES);
-    command::run(command.envs(server.environment()))
+    command::run(command.envs(server.environment()))?;
+    if words.is_empty() { model::run_at_length() } else { Ok(()) }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::command::{self, Outcome, cargo, output};
 use crate::runner::{self, Count};
 use crate::steps::Steps;
-use crate::{conformance, postgres, tidy, workspace};
+use crate::{conformance, model, postgres, tidy, workspace};
 
-const STEPS: [&str; 7] = ["fmt", "clippy", "tests", "doctests", "docs", "features", "tidy"];
+const STEPS: [&str; 8] = ["fmt", "clippy", "tests", "model", "doctests", "docs", "features", "tidy"];
 
 /// Lints of the group that would refuse what we do on purpose: doctests on private items.
 const RUSTDOC: &str = "-D rustdoc::all -D warnings -A rustdoc::private_doc_tests";
@@ -54,6 +54,7 @@ fn perform(step: &str, count: &mut Count) -> Outcome {
             command::run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
         }
         "tests" => tests(&["--workspace".to_owned()], count),
+        "model" => model::run(&[], count),
         "doctests" => runner::counted(&mut cargo(["test", "--workspace", "--doc"]), count),
         "docs" => command::run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", RUSTDOC)),
         "features" => features(),

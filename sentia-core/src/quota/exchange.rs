@@ -114,8 +114,8 @@ impl Drop for UnderWay<'_> {
 
 /// Does to the latest known ledger what this process has to do.
 fn draft(process: &Process, shared: &Shared) -> Draft {
+    let mut local = process.local();
     let now = process.now();
-    let local = process.local();
     let mut ledger = local.ledger.clone();
     for heard in &local.unheard {
         let going =
@@ -128,7 +128,9 @@ fn draft(process: &Process, shared: &Shared) -> Draft {
     if let Some(most) = process.at_once {
         let wanted = local.busy + local.queue.len();
         ledger.permits.claim(most, &shared.member, local.busy, wanted, now);
-        room = ledger.permits.held(&shared.member).saturating_sub(local.busy);
+        let held = ledger.permits.held(&shared.member);
+        room = held.saturating_sub(local.busy);
+        local.left = Some(held);
     }
     let granted = grants(process, &mut ledger, &local, room, now);
     let ahead = ahead(process, &mut ledger, &local, granted.last().map(|(_, claim)| *claim), now);
@@ -200,6 +202,7 @@ fn settle(process: &Process, draft: Draft, version: Option<u64>) {
     let mut local = process.local();
     local.ledger = draft.ledger;
     local.version = version.or(local.version);
+    local.left = None;
     local.unheard.drain(..draft.heard);
     local.spares.retain(|spare| spare.is_fresh(draft.now));
     let spare = |claim| Spare { claim, taken: draft.now, usable: true };
@@ -215,6 +218,7 @@ fn settle(process: &Process, draft: Draft, version: Option<u64>) {
 fn adopt(process: &Process, shared: &Shared, other: Option<SharedState>) {
     let mut local = process.local();
     local.version = other.as_ref().map(|state| state.version);
+    local.left = None;
     let read = other.map(|state| serde_json::from_str(&state.body));
     local.ledger = match read {
         Some(Ok(ledger)) => ledger,

@@ -119,24 +119,24 @@ impl Planner {
 
     /// The level of each limit, as far as this process knows.
     pub fn levels(&self) -> Vec<Level> {
-        let now = self.0.now();
         let mut local = self.0.local();
+        let now = self.0.now();
         let busy = local.busy;
         self.0.limits.iter().map(|limit| level::of(&mut local.ledger, limit, busy, now)).collect()
     }
 
     /// The claims that wait, in their order, each with the limit it waits for and until when.
     pub fn waiting(&self) -> Vec<Waiting> {
-        let now = self.0.now();
         let mut local = self.0.local();
+        let now = self.0.now();
         let claims: Vec<Claim> = local.queue.claims().collect();
         claims.into_iter().map(|claim| self.0.explained(&mut local, claim, now)).collect()
     }
 
     /// What a call with this claim would wait for now; `None` when it would go.
     pub fn explain(&self, claim: Claim) -> Option<Waiting> {
-        let now = self.0.now();
         let mut local = self.0.local();
+        let now = self.0.now();
         let waiting = self.0.explained(&mut local, claim, now);
         (waiting.until.is_some_and(|until| until > at(now)) || waiting.limit == AT_ONCE).then_some(waiting)
     }

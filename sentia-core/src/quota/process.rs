@@ -57,6 +57,8 @@ pub(super) struct Local {
     pub(super) busy: usize,
     pub(super) points: f64,
     pub(super) exchanging: bool,
+    /// The permits that a swap on its way leaves us: others may have the rest before we hear that it was done.
+    pub(super) left: Option<usize>,
     /// When the latest exchange ended.
     pub(super) asked: Option<Millis>,
     /// Starts within the last moment.
@@ -123,6 +125,8 @@ impl Process {
         self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The time, for who holds the lock: one that was read before may be older than what the ledger holds, which then takes
+    /// it for a clock that was set back.
     pub(super) fn now(&self) -> Millis {
         self.clock.now().timestamp_millis()
     }
@@ -155,7 +159,10 @@ impl Process {
         match (self.at_once, &self.shared) {
             (None, _) => true,
             (Some(most), None) => local.busy < local.ledger.permits.limit(most),
-            (Some(_), Some(shared)) => local.busy < local.ledger.permits.held(&shared.member),
+            (Some(_), Some(shared)) => {
+                let held = local.ledger.permits.held(&shared.member);
+                local.busy < local.left.map_or(held, |left| left.min(held))
+            }
         }
     }
 
@@ -187,8 +194,8 @@ impl Process {
     }
 
     pub(super) fn step(self: &Arc<Self>, ticket: queue::Ticket, claim: Claim) -> Step {
-        let now = self.now();
         let mut local = self.local();
+        let now = self.now();
         let granted = local.queue.is_granted(ticket);
         if !granted && !local.queue.is_first(ticket) {
             return Step::Told;
@@ -267,8 +274,8 @@ impl Process {
 
     /// A call has ended, with an answer or without.
     pub(super) fn end(self: &Arc<Self>, claim: Claim, began: Millis, seen: Option<Seen>) {
-        let now = self.now();
         let mut local = self.local();
+        let now = self.now();
         let (busy, points) = (local.busy, (local.points - claim.cost).max(0.0));
         local.busy -= 1;
         local.points = points;

@@ -20,6 +20,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::sync::OnceCell;
 
 pub use self::{
     machine::{BreakerState, Forced, Phase, Probe},
@@ -69,6 +70,8 @@ pub struct Breakers {
 struct Class {
     machine: Machine,
     known: Known,
+    /// Whether the store has been looked at at all.
+    heard: Arc<OnceCell<()>>,
 }
 
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 
 use super::{
     BreakerState, Breakers, Class, Forced, Refused, Ticket, Verdict,
@@ -38,6 +39,16 @@ pub(super) struct Sharing {
 pub(super) struct Known {
     version: Option<u64>,
     looked: Option<DateTime<Utc>>,
+}
+
+/// Whether the store is to be looked at before a call.
+enum Due {
+    Not,
+    /// Who finds what is known too old looks again; the others go on by it meanwhile.
+    Again,
+    /// Nothing is known: everybody waits for the first look, or a start in the midst of an outage would send whatever comes with
+    /// it.
+    First(Arc<OnceCell<()>>),
 }
 
 /// What is done to a state, again to each that another process put there first.
@@ -112,8 +123,12 @@ impl Breakers {
         sharing: &Sharing,
         class: &str,
     ) -> std::result::Result<Ticket, Refused> {
-        if self.is_due(class) {
-            self.look(sharing, class).await;
+        match self.due(class) {
+            Due::Not => {}
+            Due::Again => self.look(sharing, class).await,
+            Due::First(heard) => {
+                heard.get_or_init(|| self.look(sharing, class)).await;
+            }
         }
         for _ in 0..ROUNDS {
             let (draft, ticket) = {
@@ -178,17 +193,21 @@ impl Breakers {
         false
     }
 
-    fn is_due(&self, class: &str) -> bool {
+    fn due(&self, class: &str) -> Due {
         let now = self.clock.now();
         let mut classes = self.classes();
-        let known = &mut classes.entry(class.to_owned()).or_default().known;
+        let Class { known, heard, .. } = classes.entry(class.to_owned()).or_default();
         // A time ahead was noted by a clock that has been set back since.
         let is_fresh = known.looked.is_some_and(|looked| looked <= now && now - looked < POLL);
         if !is_fresh {
             // Noted before looking: one caller looks, the others go on.
             known.looked = Some(now);
         }
-        !is_fresh
+        match (heard.initialized(), is_fresh) {
+            (false, _) => Due::First(heard.clone()),
+            (true, false) => Due::Again,
+            (true, true) => Due::Not,
+        }
     }
 
     async fn look(&self, sharing: &Sharing, class: &str) {

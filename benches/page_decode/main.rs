@@ -1,6 +1,6 @@
-//! From a page's bytes to records with digests, beside serde_json alone into a bare struct of the same fields.
+//! From a page's bytes to records, and on to their digests, beside serde_json alone into a bare struct of the same fields.
 //!
-//! `cargo bench --bench page_decode` measures each and ends with one ratio a vendor.
+//! `cargo bench --bench page_decode` measures each and ends with two ratios a vendor.
 
 mod bare;
 #[path = "../canned/mod.rs"]
@@ -29,6 +29,14 @@ struct Contest {
 impl Contest {
     fn records(&self, runtime: &Runtime) {
         drop(black_box(runtime.block_on(self.source.read(self.records))));
+    }
+
+    /// As a sync needs them: the two digests of a record are computed when they are asked for.
+    fn sealed(&self, runtime: &Runtime) {
+        let page = black_box(runtime.block_on(self.source.read(self.records)));
+        for record in page.records() {
+            let _ = black_box(record.digest());
+        }
     }
 
     fn bare(&self) {
@@ -82,6 +90,9 @@ fn measure(criterion: &mut Criterion, runtime: &Runtime, contests: &[Contest]) {
     for contest in contests {
         group.throughput(Throughput::Elements(u64::from(contest.records)));
         group.bench_function(format!("{}: records", contest.name), |b| b.iter(|| contest.records(runtime)));
+        group.bench_function(format!("{}: with digests", contest.name), |b| {
+            b.iter(|| contest.sealed(runtime))
+        });
         group.bench_function(format!("{}: bare struct", contest.name), |b| b.iter(|| contest.bare()));
     }
     group.finish();
@@ -93,23 +104,29 @@ fn timed(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-fn median<T: Copy>(mut values: Vec<T>, order: impl Fn(&T, &T) -> std::cmp::Ordering) -> T {
-    values.sort_by(order);
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// Prints what a page of records costs in pages of the bare struct: the median of all rounds.
+/// Prints what a page of records costs in pages of the bare struct, without digests and with: the medians of all rounds.
 fn compare(runtime: &Runtime, contest: &Contest) {
-    let rounds: Vec<_> =
-        (0..ROUNDS).map(|_| (timed(|| contest.records(runtime)), timed(|| contest.bare()))).collect();
-    let ratios = rounds.iter().map(|(ours, bare)| ours.as_secs_f64() / bare.as_secs_f64()).collect();
+    let round = |_| {
+        let took =
+            [timed(|| contest.records(runtime)), timed(|| contest.bare()), timed(|| contest.sealed(runtime))];
+        took.map(|took| took.as_secs_f64() * 1e3)
+    };
+    let rounds: Vec<[f64; 3]> = (0..ROUNDS).map(round).collect();
+    let typical = |of: fn(&[f64; 3]) -> f64| median(rounds.iter().map(of).collect());
     println!(
-        "{:<24}{:>6} records{:>9.2} ms, bare struct{:>9.2} ms, ratio {:.2}",
+        "{:<24}{:>6} records{:>8.2} ms, bare struct{:>8.2} ms, ratio {:.2}; with digests{:>8.2} ms, ratio {:.2}",
         contest.name,
         contest.records,
-        median(rounds.iter().map(|round| round.0).collect(), Duration::cmp).as_secs_f64() * 1e3,
-        median(rounds.iter().map(|round| round.1).collect(), Duration::cmp).as_secs_f64() * 1e3,
-        median(ratios, f64::total_cmp),
+        typical(|[records, ..]| *records),
+        typical(|[_, bare, _]| *bare),
+        typical(|[records, bare, _]| records / bare),
+        typical(|[.., sealed]| *sealed),
+        typical(|[_, bare, sealed]| sealed / bare),
     );
 }
 

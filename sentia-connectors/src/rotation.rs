@@ -5,7 +5,8 @@
 //! exactly the version that was sent, and a refresh that failed writes nothing. A refresh under way goes on when its
 //! caller is dropped. What covers an answer that was lost, or a process that was killed before it could store the new
 //! one, is the vendor's: Xero takes the old token for 30 minutes after its first use, Entra does not revoke one by its
-//! use. Where neither helps, the connection is dead: told once, then refused without a call until a new consent.
+//! use. Where neither helps, the connection is dead: told once, then refused
+//! with one call a day until a new consent.
 
 mod fleet;
 mod published;
@@ -22,7 +23,7 @@ use tokio::sync::Mutex;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use self::fleet::{Fleet, Lease, Phase, digest};
+use self::fleet::{Burial, Fleet, Lease, Phase, digest};
 use crate::token::{AccessToken, Grant};
 
 /// The name of the secret in the vault.
@@ -178,10 +179,11 @@ impl<E: TokenEndpoint> Desk<E> {
                 fleet.pause().await;
                 continue;
             }
-            if let Phase::Dead { since } = &seen.note.phase
+            if let Phase::Dead(death) = seen.note.phase
+                && !fleet.is_doubtful(death)
                 && !self.has_other(cx, fleet, &seen.note.refused).await?
             {
-                return Err(fleet.buried(*since));
+                return Err(fleet.buried(death));
             }
             if let Some(access) = published::read(cx, refused).await? {
                 kept.latest = Some(access.clone());
@@ -217,14 +219,15 @@ impl<E: TokenEndpoint> Desk<E> {
             Err(error) if is_spent(&error) => {
                 let refused = spent.iter().map(|token| digest(cx, token)).collect();
                 match fleet.bury(lease, refused).await? {
-                    Some(first) => Err(first.of(error)),
-                    None => Ok(None),
+                    Burial::First(first) => Err(first.of(error)),
+                    Burial::Again(death) => Err(fleet.buried(death)),
+                    Burial::Overtaken => Ok(None),
                 }
             }
             Err(error) => {
                 // Nobody may send the old token while the new one is held here; the lease ends by itself.
                 if kept.unsaved.is_none() {
-                    fleet.leave(lease).await;
+                    fleet.give_up(lease).await;
                 }
                 Err(error)
             }

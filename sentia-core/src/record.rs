@@ -1,6 +1,6 @@
 //! The unit of everything: one keyed item of a stream, with the vendor's bytes.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -215,12 +215,21 @@ pub struct Record {
     /// One set of rows per declared child table.
     /// In the order of [`StreamInfo::children`](crate::StreamInfo::children); the rows in the vendor's order.
     pub children: Vec<ChildRows>,
-    digest: Digest,
-    row_check: i64,
+    seal: Seal,
+}
+
+/// What follows from the rest of a record: computed once, when it is asked for.
+#[derive(Debug, Clone, Default)]
+struct Seal(OnceLock<(Digest, i64)>);
+
+impl PartialEq for Seal {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Record {
-    /// An upsert. Digests are computed here, so that they run beside the commit of the page before.
+    /// An upsert.
     pub fn new(
         key: Key,
         version: Version,
@@ -228,8 +237,15 @@ impl Record {
         values: Vec<Value>,
         children: Vec<ChildRows>,
     ) -> Self {
-        let (digest, row_check) = (document.digest(), row_check(&values, &children));
-        Record { key, version, operation: Operation::Upsert, document, values, children, digest, row_check }
+        Record {
+            key,
+            version,
+            operation: Operation::Upsert,
+            document,
+            values,
+            children,
+            seal: Seal::default(),
+        }
     }
 
     /// A deletion that comes without a document: the row is marked and keeps document, columns and children.
@@ -288,14 +304,19 @@ impl Record {
 
     /// SHA-256 over the document's bytes.
     ///
-    /// Computed when the record was made; changing `document` afterwards does not change it.
+    /// Computed when it is first asked for; changing `document` afterwards does not change it. The engine asks on the task
+    /// that fetched the page, beside the commit of the page before; a host that reads without a sync pays for none.
     pub fn digest(&self) -> Digest {
-        self.digest
+        self.sealed().0
     }
 
-    /// The check over columns and child rows; see [`row_check`].
+    /// The check over columns and child rows; see [`row_check`]. Computed with the [`digest`](Self::digest).
     pub fn row_check(&self) -> i64 {
-        self.row_check
+        self.sealed().1
+    }
+
+    fn sealed(&self) -> &(Digest, i64) {
+        self.seal.0.get_or_init(|| (self.document.digest(), row_check(&self.values, &self.children)))
     }
 }
 

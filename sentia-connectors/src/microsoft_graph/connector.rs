@@ -1,7 +1,5 @@
 //! What the connector is, and how it reads one page.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sentia_core::{
     Connector, ConnectorInfo, Context, ErrorKind, Fetch, Page, Result,
@@ -21,13 +19,14 @@ const VENDOR: &str = "microsoft_graph";
 /// The operation that reads several records at once.
 pub(super) const BATCH: &str = "$batch";
 
-/// The limits of one app in one tenant, the narrowest of each kind [L:throttling-limits].
+/// The limits of one app in one tenant [L:throttling-limits].
 ///
-/// Outlook runs four calls at once on a mailbox; SharePoint's smallest plan grants 1200 units a minute, and a list
-/// costs two. A batch counts each of its twenty parts: 8 a second keep below Outlook's 10,000 in ten minutes.
+/// Outlook runs four calls at once on a mailbox. SharePoint's smallest plan grants 1200 units a minute, and a list costs
+/// two: that is where learning begins, because what a larger plan grants, and what load takes away from it, nobody tells.
+/// A batch counts each of its twenty parts: 8 a second keep below Outlook's 10,000 in ten minutes.
 const LIMITS: [Limit; 3] = [
     Limit::Concurrent(4),
-    Limit::Calls { calls: 600, per: Duration::from_secs(60) },
+    Limit::Learned { per_second: 10.0, floor: 0.5, ceiling: 100.0 },
     Limit::Operation { operation: BATCH, per_second: 0.4, burst: 250 },
 ];
 

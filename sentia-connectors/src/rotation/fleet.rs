@@ -21,6 +21,9 @@ use super::REFRESH_TOKEN;
 
 /// How long a refresh may take before another process takes over.
 pub(super) const LEASE: chrono::Duration = chrono::Duration::seconds(120);
+/// How often a dead connection's vendor is asked again: a refusal may have been the vendor's mistake, and nobody should have to
+/// log in for it.
+const ASK_AGAIN: chrono::Duration = chrono::Duration::days(1);
 /// How many refused tokens are remembered.
 const REMEMBERED: usize = 8;
 
@@ -34,7 +37,15 @@ pub(super) enum Phase {
     /// Somebody is about to send the stored token, or has sent it.
     Refreshing { holder: String, until: DateTime<Utc>, version: KeyVersion },
     /// The vendor refused every token there is.
-    Dead { since: DateTime<Utc> },
+    Dead(Death),
+}
+
+/// When a connection died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Death {
+    since: DateTime<Utc>,
+    /// When the vendor said so last; at first where it is not noted.
+    asked: Option<DateTime<Utc>>,
 }
 
 /// The shared state.
@@ -45,6 +56,9 @@ pub(super) struct Note {
     /// Digests of the tokens that the vendor does not know any more.
     #[serde(default)]
     pub(super) refused: Vec<String>,
+    /// The death that a refresh under way may undo.
+    #[serde(default)]
+    doubted: Option<Death>,
 }
 
 /// A note as it was read.
@@ -57,6 +71,7 @@ pub(super) struct Seen {
 pub(super) struct Lease {
     version: StateVersion,
     refused: Vec<String>,
+    doubted: Option<Death>,
     /// Whether a refresh of the same token was begun and not ended.
     follows_a_crash: bool,
 }
@@ -65,6 +80,15 @@ pub(super) struct Lease {
 pub(super) struct FirstToKnow {
     connection: String,
     follows_a_crash: bool,
+}
+
+/// What a burial came to.
+pub(super) enum Burial {
+    First(FirstToKnow),
+    /// The vendor refuses what it refused before.
+    Again(Death),
+    /// Another process took the lease over meanwhile.
+    Overtaken,
 }
 
 /// The processes that share one refresh token.
@@ -100,8 +124,14 @@ impl<'a> Fleet<'a> {
             Phase::Refreshing { holder, until, .. } => {
                 holder != self.holder && self.cx.clock().now() < *until
             }
-            Phase::Idle | Phase::Dead { .. } => false,
+            Phase::Idle | Phase::Dead(_) => false,
         }
+    }
+
+    /// Whether the vendor's last word on a death is old enough to ask once more.
+    pub(super) fn is_doubtful(&self, death: Death) -> bool {
+        let asked = death.asked.unwrap_or(death.since);
+        self.cx.clock().now() - asked >= ASK_AGAIN
     }
 
     /// Notes that we are about to send the token stored as `version`. None when another process was first.
@@ -109,36 +139,60 @@ impl<'a> Fleet<'a> {
         let follows_a_crash =
             matches!(seen.note.phase, Phase::Refreshing { version: before, .. } if before == version);
         let until = self.cx.clock().now() + LEASE;
+        let doubted = match seen.note.phase {
+            Phase::Dead(death) => Some(death),
+            _ => seen.note.doubted,
+        };
         let phase = Phase::Refreshing { holder: self.holder.to_owned(), until, version };
-        let note = Note { phase, ..seen.note };
+        let note = Note { phase, doubted, ..seen.note };
         let swapped = self.swap(seen.version, &note).await?;
-        Ok(swapped.map(|version| Lease { version, refused: note.refused, follows_a_crash }))
+        Ok(swapped.map(|version| Lease { version, refused: note.refused, doubted, follows_a_crash }))
     }
 
     /// The lease that we still have from a call that could not store its token.
     pub(super) fn own(&self, seen: Seen) -> Option<Lease> {
         let is_ours = matches!(&seen.note.phase, Phase::Refreshing { holder, .. } if holder == self.holder);
         let version = seen.version.filter(|_| is_ours)?;
-        Some(Lease { version, refused: seen.note.refused, follows_a_crash: false })
+        let Note { refused, doubted, .. } = seen.note;
+        Some(Lease { version, refused, doubted, follows_a_crash: false })
     }
 
-    /// Ends the lease. If it cannot be told, it ends by itself.
+    /// Ends the lease after a token was given.
     pub(super) async fn leave(&self, lease: Lease) {
-        let note = Note { phase: Phase::Idle, refused: lease.refused };
+        self.end(lease, Phase::Idle).await;
+    }
+
+    /// Ends the lease after a refresh that came to nothing: a death that was in doubt still is one.
+    pub(super) async fn give_up(&self, lease: Lease) {
+        let phase = lease.doubted.map_or(Phase::Idle, Phase::Dead);
+        self.end(lease, phase).await;
+    }
+
+    /// If it cannot be told, a lease ends by itself.
+    async fn end(&self, lease: Lease, phase: Phase) {
+        let note = Note { phase, refused: lease.refused, doubted: None };
         if let Err(error) = self.swap(Some(lease.version), &note).await {
             tracing::warn!(key = self.key, %error, "a lease is not given back; others wait until it ends");
         }
     }
 
-    /// Notes that the connection is dead. None when another process took the lease over meanwhile.
-    pub(super) async fn bury(&self, lease: Lease, refused: Vec<String>) -> Result<Option<FirstToKnow>> {
+    /// Notes that the connection is dead.
+    pub(super) async fn bury(&self, lease: Lease, refused: Vec<String>) -> Result<Burial> {
+        let is_news = refused.iter().any(|token| !lease.refused.contains(token));
         let mut all = lease.refused;
         all.retain(|known| !refused.contains(known));
         all.extend(refused);
         all.drain(..all.len().saturating_sub(REMEMBERED));
-        let note = Note { phase: Phase::Dead { since: self.cx.clock().now() }, refused: all };
+        let now = self.cx.clock().now();
+        // A new token that is refused as well is a death of its own.
+        let known = lease.doubted.filter(|_| !is_news);
+        let death = Death { since: known.map_or(now, |death| death.since), asked: Some(now) };
+        let note = Note { phase: Phase::Dead(death), refused: all, doubted: None };
         if self.swap(Some(lease.version), &note).await?.is_none() {
-            return Ok(None);
+            return Ok(Burial::Overtaken);
+        }
+        if known.is_some() {
+            return Ok(Burial::Again(death));
         }
         let connection = self.connection();
         tracing::error!(
@@ -146,14 +200,15 @@ impl<'a> Fleet<'a> {
             follows_a_crash = lease.follows_a_crash,
             "the vendor refuses the refresh token; connect the account again, until then its calls are refused here"
         );
-        Ok(Some(FirstToKnow { connection, follows_a_crash: lease.follows_a_crash }))
+        Ok(Burial::First(FirstToKnow { connection, follows_a_crash: lease.follows_a_crash }))
     }
 
     /// The answer to every call after the first that was refused.
-    pub(super) fn buried(&self, since: DateTime<Utc>) -> Error {
+    pub(super) fn buried(&self, death: Death) -> Error {
         let message = "the connection is dead and the vendor is not asked; connect the account again, or configure \
                        its new refresh token";
-        let error = Error::new(ErrorKind::Unauthenticated, message).context("dead_since", since.to_rfc3339());
+        let error =
+            Error::new(ErrorKind::Unauthenticated, message).context("dead_since", death.since.to_rfc3339());
         self.named(error)
     }
 

@@ -255,11 +255,12 @@ pub fn catalog() -> ConnectorInfo {
     described(&sources(), MONTHLY_CALLS)
 }
 
-/// The short-term limit is not documented: one call at a time and two a second is what public clients survive with.
+/// The short-term limit is not documented. Two calls a second, one at a time, is what public clients survive with: from there
+/// on it is learned.
 fn described(sources: &[Source], monthly_calls: u32) -> ConnectorInfo {
     let info = ConnectorInfo::new("unleashed")
         .limit(Limit::Concurrent(1))
-        .limit(Limit::Calls { calls: 2, per: Duration::from_secs(1) })
+        .limit(Limit::Learned { per_second: 2.0, floor: 0.1, ceiling: 20.0 })
         .limit(Limit::Calls { calls: monthly_calls, per: MONTH });
     sources.iter().fold(info, |info, source| info.stream(Arc::clone(source.info())))
 }

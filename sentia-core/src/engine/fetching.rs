@@ -115,6 +115,10 @@ impl Fetcher {
         };
         self.check(&page)?;
         self.rules.judge(&self.info, &mut page.decoded)?;
+        // Digests are computed here, beside the commit of the page before.
+        for record in page.records() {
+            let _ = record.digest();
+        }
         let usage = self.meter.usage().since(before);
         Ok(Fetched { page, started, vendor_clock: cx.http().vendor_clock(), usage })
     }

@@ -193,9 +193,7 @@ impl Pipeline {
         Pipeline { vault: Some(vault), ..self }
     }
 
-    /// Gives the connector the states that all processes share: one refresh of a rotating token serves them all.
-    ///
-    /// Without them, run one process per connection where its credentials rotate.
+    /// Keeps what all processes share of the connector elsewhere than in the store: who refreshes its token.
     pub fn states(self, states: Arc<dyn StateStore>) -> Self {
         Pipeline { states: Some(states), ..self }
     }
@@ -337,8 +335,8 @@ impl Pipeline {
         };
         let cx =
             Context::new(stack.http().urgency(self.urgency), self.clock.clone(), &self.tenant, connection);
-        let cx = cx.with_vault(self.vault.clone()).with_states(self.states.clone());
-        Ok((cx, stack))
+        let states = self.states.clone().unwrap_or_else(|| self.ports.clone());
+        Ok((cx.with_vault(self.vault.clone()).with_states(Some(states)), stack))
     }
 
     async fn stream(

@@ -100,6 +100,26 @@ async fn a_token_that_cannot_be_stored_is_held() {
     assert_eq!(scene.vendor.calls(), 1);
 }
 
+/// The vendor was mistaken: a day later it is asked once more, and nobody has to log in.
+#[tokio::test]
+async fn a_death_is_doubted_once_a_day() {
+    let scene = Scene::new(Grace::None).await;
+    let (one, two) = (scene.start(), scene.start());
+    scene.vendor.mistake(true);
+    drop(one.token().await.expect_err("refused"));
+    for day in 1..3 {
+        drop(two.token().await.expect_err("dead"));
+        assert_eq!((scene.vendor.calls(), scene.told()), (day, 1));
+        scene.days_pass(1);
+    }
+    let error = one.token().await.expect_err("the vendor still does not know it");
+    assert!(error.context_value("dead_since").is_some());
+    scene.days_pass(1);
+    scene.vendor.mistake(false);
+    assert_eq!(two.token().await.expect("the same token"), "access-1");
+    assert_eq!((scene.vendor.calls(), scene.told()), (4, 1));
+}
+
 /// A refused app is no dead connection: the next call asks again.
 #[tokio::test]
 async fn only_a_spent_token_is_a_death() {

@@ -63,6 +63,7 @@ struct Books {
     issued: u64,
     calls: u64,
     refuses_app: bool,
+    is_mistaken: bool,
 }
 
 impl Books {
@@ -90,7 +91,7 @@ impl Books {
         if self.refuses_app {
             return Err("invalid_client");
         }
-        if !self.honours(token, now) {
+        if self.is_mistaken || !self.honours(token, now) {
             return Err("invalid_grant");
         }
         if let Some(used) = self.used.get_mut(token) {
@@ -116,6 +117,11 @@ impl Vendor {
 
     pub(super) fn refuse_app(&self, refuses: bool) {
         self.books().refuses_app = refuses;
+    }
+
+    /// It refuses, for now, what it would take.
+    pub(super) fn mistake(&self, is_mistaken: bool) {
+        self.books().is_mistaken = is_mistaken;
     }
 
     pub(super) fn forget_all(&self) {
@@ -275,7 +281,15 @@ pub(super) struct Process {
 impl Scene {
     /// A host with one connected account.
     pub(super) async fn new(grace: Grace) -> Self {
-        let books = Books { grace, used: BTreeMap::new(), given: 0, issued: 0, calls: 0, refuses_app: false };
+        let books = Books {
+            grace,
+            used: BTreeMap::new(),
+            given: 0,
+            issued: 0,
+            calls: 0,
+            refuses_app: false,
+            is_mistaken: false,
+        };
         let told = Arc::new(AtomicU64::new(0));
         let scene = Scene {
             vendor: Vendor(Arc::new(Mutex::new(books))),
@@ -329,6 +343,10 @@ impl Scene {
     /// So much time goes by that every access token is stale.
     pub(super) fn age(&self) {
         self.clock.advance(Duration::from_secs(1900));
+    }
+
+    pub(super) fn days_pass(&self, days: u64) {
+        self.clock.advance(Duration::from_secs(days * 24 * 60 * 60));
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

@@ -125,8 +125,12 @@ subject!(
     "xero_consented.txt",
     |scene: &Scene, store: &Store, fault: XeroFault| {
         let twin = twin(scene);
-        // A token that is dead for good, or whose answers were lost for longer than its grace, is replaced by its user.
-        let is_deadly = matches!(fault, XeroFault::LostTokenResponse | XeroFault::RefreshTokenReused);
+        // A token that the vendor said to be dead, or whose answers were lost for longer than its grace, is replaced by its
+        // user.
+        let is_deadly = matches!(
+            fault,
+            XeroFault::InvalidGrant | XeroFault::LostTokenResponse | XeroFault::RefreshTokenReused
+        );
         let is_dead = is_deadly && has_struck(scene, fault);
         let token = if is_dead { twin.consent() } else { twin.refresh_token().to_owned() };
         let key: SecretString = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into();

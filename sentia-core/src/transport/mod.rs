@@ -38,7 +38,8 @@ use async_trait::async_trait;
 
 pub use self::{
     circuit_breaker::{
-        BreakerCounts, BreakerPolicy, BreakerState, Breakers, Forced, Health, Over, Phase, Probe,
+        BreakerCounts, BreakerPolicy, BreakerState, Breakers, Forced, Health, Outage, Over, Phase, Probe,
+        Stopped,
     },
     http::{Http, QueryValue, RequestBuilder},
     limit::{Limit, Pacing},

@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 
 use super::{
-    BreakerState, Breakers, Class, Forced, Refused, Ticket, Verdict,
-    machine::{Machine, Phase},
+    BreakerState, Breakers, Class, Forced, Phase, Refused, Ticket, Verdict,
+    machine::{Machine, Mark},
 };
 use crate::{
     Error, ErrorKind, Result, StateStore,
@@ -52,8 +52,7 @@ pub(super) enum Change {
 struct Draft {
     next: Machine,
     /// Of the machine it was made from.
-    fence: u64,
-    generation: u64,
+    mark: Mark,
     known: Known,
     /// Whether this process goes by it already.
     is_here: bool,
@@ -130,18 +129,11 @@ impl Breakers {
             match sharing.swap(class, &draft).await {
                 Stored::Done(version) => return Ok(ticket.sent_at(self.install(class, draft, version))),
                 Stored::Lost(other) => self.lost(class, &draft, other),
-                Stored::Failed => {
-                    let mut classes = self.classes();
-                    return classes
-                        .entry(class.to_owned())
-                        .or_default()
-                        .machine
-                        .admit(&self.policy, self.clock.now());
-                }
+                Stored::Failed => return self.admit_here(class),
             }
         }
-        let until = self.clock.now() + chrono::Duration::seconds(1);
-        Err(Refused { until: Some(until), reason: "other processes keep changing its state".into() })
+        let until = Some(self.clock.now() + chrono::Duration::seconds(1));
+        Err(Refused { until, back: until, reason: "other processes keep changing its state".into() })
     }
 
     /// Does a change to the state of all processes. False when the store did not take it and only this one knows.
@@ -160,7 +152,7 @@ impl Breakers {
                 if entry.machine.passes() {
                     draft.is_here = true;
                     entry.machine = draft.next.clone();
-                    self.tell(class, draft.generation, draft.next.state());
+                    entry.tell(class, draft.mark);
                 }
                 draft
             };
@@ -174,7 +166,7 @@ impl Breakers {
                 Stored::Failed => break,
             }
         }
-        self.change(&mut self.classes().entry(class.to_owned()).or_default().machine, class, change);
+        self.change(class, change);
         false
     }
 
@@ -208,8 +200,9 @@ impl Breakers {
         if entry.known.version.is_none_or(|known| version > known) {
             entry.known = Known { version: Some(version), looked: Some(self.clock.now()) };
             if !draft.is_here {
-                self.tell(class, draft.generation, draft.next.state());
-                entry.machine.advance(draft.next, draft.fence);
+                let mark = draft.mark;
+                entry.machine.advance(draft.next, mark);
+                entry.tell(class, mark);
             }
         }
         entry.machine.fence()
@@ -231,14 +224,7 @@ impl Breakers {
 
 impl Draft {
     fn of(class: &Class) -> Self {
-        let machine = &class.machine;
-        Draft {
-            next: machine.clone(),
-            fence: machine.fence(),
-            generation: machine.state().generation,
-            known: class.known,
-            is_here: false,
-        }
+        Draft { next: class.machine.clone(), mark: class.machine.mark(), known: class.known, is_here: false }
     }
 }
 

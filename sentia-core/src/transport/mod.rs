@@ -7,7 +7,7 @@
 //! | layer | does | default |
 //! | --- | --- | --- |
 //! | trace | one line at level debug for a call: endpoint, status, bytes | |
-//! | metrics | counts calls and bytes into a [`Meter`] | |
+//! | metrics | counts calls and bytes into a [`Meter`], and innermost what is sent | |
 //! | deadline | bounds a call with all its attempts and waits | 15 minutes |
 //! | retry | repeats what is temporary and safe to repeat | 5 attempts, from 500 ms, doubling to 30 s, full jitter, 100 retries in a row |
 //! | circuit breaker | refuses while the vendor is down | when half of the last 10 to 20 calls failed, for 30 s |
@@ -44,7 +44,7 @@ pub use self::{
     http::{Http, QueryValue, RequestBuilder},
     limit::{Limit, Pacing},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
-    metrics::{Meter, Usage},
+    metrics::{CallCounts, Meter, Usage},
     retry::{Jitter, RetryPolicy},
     retry_budget::RetryBudget,
 };
@@ -223,11 +223,12 @@ impl Stack {
         breakers: Breakers,
     ) -> Self {
         let meter = Meter::default();
-        let timed = timeout::Timeout::new(innermost, policy.timeout);
+        let counted = metrics::Sent::new(innermost, meter.clone());
+        let timed = timeout::Timeout::new(counted, policy.timeout);
         let paced = rate_limit::RateLimit::new(timed, planner.clone());
         let broken = circuit_breaker::CircuitBreaker::new(paced, breakers.clone());
         let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
-        let bounded = deadline::Deadline::new(retried, policy.deadline);
+        let bounded = deadline::Deadline::new(retried, policy.deadline, meter.clone());
         let transport = Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter.clone())));
         Stack { transport, meter, breakers, planner }
     }

@@ -134,28 +134,35 @@ impl Machine {
         let fence = self.fence;
         match &mut self.state.phase {
             Phase::Closed | Phase::Forced(Forced::Closed) => Ok(Ticket { fence, probe: None }),
-            Phase::Forced(Forced::Open) => Err(Refused { until: None, back: None, reason: HELD_OPEN.into() }),
-            Phase::Open { until, reason } => {
-                Err(Refused { until: Some(*until), back: Some(*until), reason: reason.clone() })
-            }
             Phase::HalfOpen { probes, .. } => {
                 let held = probes.len();
                 probes.retain(|probe| now < probe.until);
                 self.lost += (held - probes.len()) as u64;
                 if probes.len() >= policy.probes.max(1) as usize {
-                    let until = probes.iter().map(|probe| probe.until).min();
-                    let soon = after(now, (policy.open / 10).max(Duration::from_secs(1)));
-                    return Err(Refused {
-                        until,
-                        back: until.map(|until| until.min(soon)),
-                        reason: "a probe is finding out whether the vendor is back".into(),
-                    });
+                    return Err(self.refusal(policy, now));
                 }
                 self.state.revision += 1;
                 let number = self.state.revision;
                 probes.push(Probe { number, until: after(now, policy.probe_lease) });
                 Ok(Ticket { fence, probe: Some(number) })
             }
+            Phase::Open { .. } | Phase::Forced(Forced::Open) => Err(self.refusal(policy, now)),
+        }
+    }
+
+    /// What a call is told that does not pass.
+    pub(super) fn refusal(&self, policy: &BreakerPolicy, now: DateTime<Utc>) -> Refused {
+        match &self.state.phase {
+            Phase::Open { until, reason } => {
+                Refused { until: Some(*until), back: Some(*until), reason: reason.clone() }
+            }
+            Phase::HalfOpen { probes, .. } => {
+                let until = probes.iter().map(|probe| probe.until).min();
+                let soon = after(now, (policy.open / 10).max(Duration::from_secs(1)));
+                let back = Some(until.map_or(soon, |until| until.min(soon)));
+                Refused { until, back, reason: "a probe is finding out whether the vendor is back".into() }
+            }
+            _ => Refused { until: None, back: None, reason: HELD_OPEN.into() },
         }
     }
 

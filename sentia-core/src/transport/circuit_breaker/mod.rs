@@ -22,6 +22,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use self::{
     machine::{Machine, Mark, Refused, Ticket, Verdict},
@@ -63,6 +64,8 @@ pub struct Breakers {
     clock: Arc<dyn Clock>,
     classes: Arc<Mutex<BTreeMap<String, Class>>>,
     sharing: Option<Arc<Sharing>>,
+    /// Wakes the calls that passed and still wait for their turn.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +101,7 @@ impl fmt::Debug for Breakers {
 impl Breakers {
     /// Closed breakers of this process.
     pub fn new(policy: BreakerPolicy, clock: Arc<dyn Clock>) -> Self {
-        Breakers { policy, clock, classes: Arc::default(), sharing: None }
+        Breakers { policy, clock, classes: Arc::default(), sharing: None, changed: Arc::default() }
     }
 
     /// Breakers whose states are stored under `prefix`, shared with all processes that name the same.
@@ -216,7 +219,7 @@ impl Breakers {
         let entry = classes.entry(class.to_owned()).or_default();
         let mark = entry.machine.mark();
         let admitted = entry.machine.admit(&self.policy, now);
-        entry.tell(class, mark);
+        self.tell(class, entry, mark);
         admitted
     }
 
@@ -249,7 +252,48 @@ impl Breakers {
         let entry = classes.entry(class.to_owned()).or_default();
         let mark = entry.machine.mark();
         self.apply(&mut entry.machine, change);
-        entry.tell(class, mark);
+        self.tell(class, entry, mark);
+    }
+
+    fn tell(&self, class: &str, entry: &mut Class, before: Mark) {
+        entry.tell(class, before);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits for `turn`, as long as calls of the request's class pass: a call that was admitted and then waits, perhaps for
+    /// minutes, is not sent to a vendor that is known to be down by then.
+    pub(super) async fn while_open_to<T>(
+        &self,
+        class: String,
+        turn: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        tokio::pin!(turn);
+        let admitted = self.fence(&class);
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(refused) = self.turned_away(&class, admitted) {
+                return Err(self.refuse(class, refused));
+            }
+            tokio::select! {
+                biased;
+                () = changed => {}
+                taken = &mut turn => return taken,
+            }
+        }
+    }
+
+    fn fence(&self, class: &str) -> u64 {
+        self.classes().get(class).map_or(0, |class| class.machine.fence())
+    }
+
+    /// A probe keeps its turn while its phase lasts, so what counts is that the phase changed to one that lets no call pass.
+    fn turned_away(&self, class: &str, admitted: u64) -> Option<Refused> {
+        let classes = self.classes();
+        let machine = &classes.get(class)?.machine;
+        let is_cut = machine.fence() != admitted && !machine.passes();
+        is_cut.then(|| machine.refusal(&self.policy, self.clock.now()))
     }
 
     fn apply(&self, machine: &mut Machine, change: Change) {
@@ -307,7 +351,7 @@ impl<T> CircuitBreaker<T> {
 }
 
 /// Calls that fail together: of one operation, where the request names one, else of one host.
-fn class_of(request: &Request) -> String {
+pub(super) fn class_of(request: &Request) -> String {
     let host = request.url.host_str().unwrap_or_default();
     match request.operation {
         "" => host.to_owned(),

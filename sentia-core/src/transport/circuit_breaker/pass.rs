@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Breakers, Ticket, Verdict, sharing::Change};
+use super::{Breakers, Ticket, Verdict, is_refusal, sharing::Change};
 use crate::{ErrorKind, Result, transport::Response};
 
 /// An admitted call. Dropped without a verdict it gives its place back: a caller that went away says nothing of the vendor.
@@ -22,6 +22,8 @@ impl Pass {
     pub(super) async fn settle(mut self, outcome: &Result<Response>) {
         let (verdict, took) = match outcome {
             Ok(response) => (Verdict::Good, response.took),
+            // It still waited for its turn when the breaker opened: nothing was sent.
+            Err(error) if is_refusal(error) => (Verdict::None, Duration::ZERO),
             Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) => {
                 (Verdict::Failed, Duration::ZERO)
             }

@@ -152,7 +152,7 @@ impl Breakers {
                 if entry.machine.passes() {
                     draft.is_here = true;
                     entry.machine = draft.next.clone();
-                    entry.tell(class, draft.mark);
+                    self.tell(class, entry, draft.mark);
                 }
                 draft
             };
@@ -190,6 +190,7 @@ impl Breakers {
         // What was read may be older than what is known by now, and what changed here while the store failed is on top of it.
         if entry.known.version.is_none_or(|known| stored.version > known) {
             entry.adopt(stored, self.clock.now());
+            self.changed.notify_waiters();
         }
     }
 
@@ -202,7 +203,7 @@ impl Breakers {
             if !draft.is_here {
                 let mark = draft.mark;
                 entry.machine.advance(draft.next, mark);
-                entry.tell(class, mark);
+                self.tell(class, entry, mark);
             }
         }
         entry.machine.fence()
@@ -215,7 +216,10 @@ impl Breakers {
         let has_moved = entry.known.version != draft.known.version;
         match other {
             Some(other) if has_moved && entry.known.version.is_some_and(|known| known >= other.version) => {}
-            Some(other) => entry.adopt(other, self.clock.now()),
+            Some(other) => {
+                entry.adopt(other, self.clock.now());
+                self.changed.notify_waiters();
+            }
             // Its states were removed: the next swap creates this one.
             None => entry.known.version = None,
         }

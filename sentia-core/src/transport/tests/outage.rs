@@ -64,7 +64,7 @@ impl Transport for Vendor {
         match down {
             None => ok(),
             Some(Down::Hangs) => std::future::pending().await,
-            Some(Down::Both) if call % 2 == 0 => std::future::pending().await,
+            Some(Down::Both) if call.is_multiple_of(2) => std::future::pending().await,
             Some(_) => Err(Error::new(ErrorKind::Unavailable, "down")),
         }
     }

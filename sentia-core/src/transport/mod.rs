@@ -23,6 +23,7 @@ mod http;
 mod limit;
 mod message;
 mod metrics;
+mod observed;
 mod rate_limit;
 mod retry;
 mod retry_budget;
@@ -45,6 +46,7 @@ pub use self::{
     limit::{Limit, Pacing},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
     metrics::{CallCounts, Meter, Usage},
+    observed::{Held, METRICS},
     retry::{Jitter, RetryPolicy},
     retry_budget::RetryBudget,
 };

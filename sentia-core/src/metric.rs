@@ -80,6 +80,20 @@ impl Metric {
 }
 
 /// Metrics as text: families by name, each with its help and type once, and all samples below it in their order.
+///
+/// A host's own metrics may stand among them:
+///
+/// ```
+/// use sentia_core::metric::{Family, Metric, MetricKind, exposition};
+///
+/// static OPEN: Family = Family { name: "shop_orders_open", kind: MetricKind::Gauge, help: "Orders to pack." };
+/// let text = exposition([Metric::new(&OPEN, 7.0).label("warehouse", "north")]);
+/// assert_eq!(
+///     text,
+///     "# HELP shop_orders_open Orders to pack.\n# TYPE shop_orders_open gauge\n\
+///      shop_orders_open{warehouse=\"north\"} 7\n"
+/// );
+/// ```
 pub fn exposition(metrics: impl IntoIterator<Item = Metric>) -> String {
     let mut families: BTreeMap<&str, Vec<Metric>> = BTreeMap::new();
     for metric in metrics {

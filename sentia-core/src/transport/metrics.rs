@@ -54,6 +54,15 @@ struct Counters {
 }
 
 /// What became of the calls that connectors asked for, and of their attempts.
+///
+/// ```
+/// use std::sync::Arc;
+/// use sentia_core::{clock::SystemClock, transport::{CallCounts, Stack, TransportPolicy}};
+///
+/// let stack = Stack::new(TransportPolicy::default(), Arc::new(SystemClock))?;
+/// assert_eq!(stack.meter.counts(), CallCounts::default());
+/// # Ok::<(), sentia_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCounts {
     /// Calls asked for.

@@ -1,4 +1,8 @@
 //! What a host reads of a stack: every counter and level under its stable name, and why a call would be held.
+//!
+//! Layers count where they decide: calls, retries and deadlines in the [`Meter`](super::Meter), refusals and probes in the
+//! [`Breakers`], grants and waits in the [`Planner`]. Here they are only named. A name that hosts alert on is an
+//! interface: it is never renamed, and a counter that would mean something else gets a name of its own.
 
 use super::{BreakerCounts, Breakers, Forced, Outage, Phase, Request, Stack, circuit_breaker::class_of};
 use crate::{
@@ -81,8 +85,24 @@ fn samples<const N: usize>(values: [(&str, u64); N]) -> impl Iterator<Item = Met
 }
 
 impl Stack {
-    /// Every counter and level of this stack, under the names of [`METRICS`]. Counters begin at zero with the stack;
-    /// levels of shared budgets and states of shared breakers are what this process knows of them.
+    /// Every counter and level of this stack, under the names of [`METRICS`].
+    ///
+    /// Counters begin at zero with the stack. Levels of shared budgets and states of shared breakers are what this process
+    /// knows of them; a class of calls appears with its first call, a limit at once. Nothing is asked of the store or the
+    /// vendor, so a scrape costs neither.
+    ///
+    /// ```
+    /// use std::{sync::Arc, time::Duration};
+    /// use sentia_core::{clock::SystemClock, transport::{Limit, Stack, TransportPolicy}};
+    ///
+    /// let minute = Limit::Calls { calls: 60, per: Duration::from_secs(60) };
+    /// let policy = TransportPolicy { limits: vec![minute], ..TransportPolicy::default() };
+    /// let metrics = Stack::new(policy, Arc::new(SystemClock))?.metrics();
+    /// let level = metrics.iter().find(|metric| metric.family.name == "sentia_quota_level_of");
+    /// let level = level.expect("each limit has a level");
+    /// assert_eq!((level.value, level.labels[0].1.as_str()), (60.0, "calls per minute"));
+    /// # Ok::<(), sentia_core::Error>(())
+    /// ```
     pub fn metrics(&self) -> Vec<Metric> {
         let (usage, counts) = (self.meter.usage(), self.meter.counts());
         let calls = samples([
@@ -99,6 +119,24 @@ impl Stack {
     }
 
     /// What this request would be held by, were it sent now, and until when; none when it would go.
+    ///
+    /// The breaker is asked first, as it is when a request is sent. Asking takes nothing and sends nothing.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use sentia_core::{clock::SystemClock, transport::{Forced, Held, Request, Stack, TransportPolicy}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> sentia_core::Result<()> {
+    /// let stack = Stack::new(TransportPolicy::default(), Arc::new(SystemClock))?;
+    /// let request = Request::new(http::Method::GET, "https://api.example/orders".parse().expect("a URL"));
+    /// assert_eq!(stack.explain(&request), None);
+    /// stack.breakers.force("api.example", Forced::Open).await?;
+    /// let Some(Held::Breaker(outage)) = stack.explain(&request) else { unreachable!("it was forced") };
+    /// assert_eq!(outage.why, "an operator holds it open");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn explain(&self, request: &Request) -> Option<Held> {
         if let Some(outage) = self.breakers.explain(&class_of(request)) {
             return Some(Held::Breaker(outage));

@@ -21,6 +21,8 @@ pub enum Health {
 }
 
 /// A class of calls that does not pass.
+///
+/// It writes as JSON for status pages, the phase by its name: `{"class":"api.xero.com","phase":"open","until":...}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outage {
     /// The class: a host, or a host and an operation.
@@ -106,6 +108,21 @@ impl Breakers {
     }
 
     /// What a call of this class would be refused for; none when it would pass, or would be the next probe.
+    ///
+    /// It judges by what this process knows: where breakers are shared that is at most five seconds old.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use sentia_core::{clock::SystemClock, transport::{BreakerPolicy, Breakers, Forced}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> sentia_core::Result<()> {
+    /// let breakers = Breakers::new(BreakerPolicy::default(), Arc::new(SystemClock));
+    /// breakers.force("api.xero.com", Forced::Open).await?;
+    /// assert!(breakers.explain("api.xero.com").is_some() && breakers.explain("identity.xero.com").is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn explain(&self, class: &str) -> Option<Outage> {
         let state = self.classes().get(class).map(|class| class.machine.told())?;
         let outage = Outage::of(class, state)?;

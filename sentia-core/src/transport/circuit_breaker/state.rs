@@ -46,7 +46,17 @@ pub struct Probe {
     pub until: DateTime<Utc>,
 }
 
-/// A breaker's state. It reads and writes as text.
+/// A breaker's state. It reads and writes as text, which is what processes share.
+///
+/// Texts of earlier builds have neither `since` nor `stopped` and read all the same:
+///
+/// ```
+/// use sentia_core::transport::{BreakerState, Phase};
+///
+/// let state: BreakerState = serde_json::from_str(r#"{"revision":4,"generation":2,"phase":"closed"}"#)?;
+/// assert_eq!((state.phase, state.since, state.stopped), (Phase::Closed, None, None));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BreakerState {
     /// Counts every change.

@@ -32,6 +32,7 @@ mod error;
 pub mod finding;
 pub mod json_record;
 pub mod key_store;
+pub mod metric;
 mod number;
 pub mod page;
 pub mod push;

@@ -16,7 +16,7 @@ mod rules;
 
 pub use self::{
     pipeline::{Pipeline, Ports},
-    reader::{Answer, Question, Reader},
+    reader::{Answer, ConnectionHealth, Question, Reader, VendorHealth},
 };
 /// Part of [`Pipeline::cancel_on`]'s signature, so that a host need not name its crate.
 pub use tokio_util::sync::CancellationToken;

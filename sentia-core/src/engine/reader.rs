@@ -1,11 +1,14 @@
 //! Asks a connector and stores nothing: for a host that wants an answer and not a sync.
 
+mod health;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+pub use self::health::{ConnectionHealth, VendorHealth};
 use super::{fetching::Fetcher, progress::Progress, rules::Rules};
 use crate::{
     Connector, Context, Error, ErrorKind, Key, Record, Rejected, Result, StateStore,

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Request, Response, Transport};
+use super::{Meter, Request, Response, Transport};
 use crate::{Error, ErrorKind, Result};
 
 #[derive(Debug)]
 pub(super) struct Deadline<T> {
     inner: T,
     limit: Duration,
+    meter: Meter,
 }
 
 impl<T> Deadline<T> {
-    pub(super) fn new(inner: T, limit: Duration) -> Self {
-        Deadline { inner, limit }
+    pub(super) fn new(inner: T, limit: Duration, meter: Meter) -> Self {
+        Deadline { inner, limit, meter }
     }
 }
 
@@ -27,6 +28,8 @@ impl<T: Transport> Transport for Deadline<T> {
         match tokio::time::timeout(self.limit, self.inner.call(request)).await {
             Ok(outcome) => outcome,
             Err(_) => {
+                self.meter.deadline();
+                tracing::info!(limit_ms = self.limit.as_millis() as u64, "deadline");
                 let message = format!("gave up after {:?} of attempts and waits", self.limit);
                 Err(Error::new(ErrorKind::Timeout, message).exhausted())
             }

@@ -7,11 +7,11 @@
 //! | layer | does | default |
 //! | --- | --- | --- |
 //! | trace | one line at level debug for a call: endpoint, status, bytes | |
-//! | metrics | counts calls and bytes into a [`Meter`] | |
+//! | metrics | counts calls and bytes into a [`Meter`], and innermost what is sent | |
 //! | deadline | bounds a call with all its attempts and waits | 15 minutes |
 //! | retry | repeats what is temporary and safe to repeat | 5 attempts, from 500 ms, doubling to 30 s, full jitter, 100 retries in a row |
 //! | circuit breaker | refuses while the vendor is down | when half of the last 10 to 20 calls failed, for 30 s |
-//! | rate limit | waits below the vendor's limits | the connector's limits |
+//! | rate limit | waits below the vendor's limits, and for a place | the connector's limits, 64 calls at once |
 //! | timeout | bounds one attempt | 60 s |
 //! | send | the socket; no redirects, bodies up to 128 MiB | |
 //!
@@ -23,6 +23,7 @@ mod http;
 mod limit;
 mod message;
 mod metrics;
+mod observed;
 mod rate_limit;
 mod retry;
 mod retry_budget;
@@ -38,12 +39,14 @@ use async_trait::async_trait;
 
 pub use self::{
     circuit_breaker::{
-        BreakerCounts, BreakerPolicy, BreakerState, Breakers, Forced, Health, Over, Phase, Probe,
+        BreakerCounts, BreakerPolicy, BreakerState, Breakers, Forced, Health, Outage, Over, Phase, Probe,
+        Stopped,
     },
     http::{Http, QueryValue, RequestBuilder},
     limit::{Limit, Pacing},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
-    metrics::{Meter, Usage},
+    metrics::{CallCounts, Meter, Usage},
+    observed::{Held, METRICS},
     retry::{Jitter, RetryPolicy},
     retry_budget::RetryBudget,
 };
@@ -108,6 +111,10 @@ pub struct TransportPolicy {
     /// The vendor's limits.
     /// Default none. A pipeline puts its connector's here.
     pub limits: Vec<Limit>,
+    /// The most calls of this stack that are on their way at once, whatever the vendor grants: a connection takes no more
+    /// sockets of this process. Default 64. Further calls wait; a vendor's own limit on calls at once is among
+    /// [`limits`](Self::limits).
+    pub max_at_once: usize,
     /// The longest one attempt may take.
     /// Default 60 s, the whole body included. Beyond it: `Timeout`, temporary.
     pub timeout: Duration,
@@ -131,6 +138,7 @@ impl Default for TransportPolicy {
             retry: RetryPolicy::default(),
             breaker: BreakerPolicy::default(),
             limits: Vec::new(),
+            max_at_once: 64,
             timeout: Duration::from_secs(60),
             max_body_bytes: 128 << 20,
         }
@@ -222,11 +230,12 @@ impl Stack {
         breakers: Breakers,
     ) -> Self {
         let meter = Meter::default();
-        let timed = timeout::Timeout::new(innermost, policy.timeout);
-        let paced = rate_limit::RateLimit::new(timed, planner.clone());
+        let counted = metrics::Sent::new(innermost, meter.clone());
+        let timed = timeout::Timeout::new(counted, policy.timeout);
+        let paced = rate_limit::RateLimit::new(timed, planner.clone(), breakers.clone(), policy.max_at_once);
         let broken = circuit_breaker::CircuitBreaker::new(paced, breakers.clone());
         let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
-        let bounded = deadline::Deadline::new(retried, policy.deadline);
+        let bounded = deadline::Deadline::new(retried, policy.deadline, meter.clone());
         let transport = Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter.clone())));
         Stack { transport, meter, breakers, planner }
     }

@@ -1,13 +1,19 @@
-//! Waits until the account's budgets let a call go, and tells them what its answer says.
+//! Waits until the account's budgets let a call go and a place is free, and tells the budgets what its answer says.
 //!
-//! What decides is the [`Planner`]; this layer speaks to it for a call.
+//! What decides is the [`Planner`]; this layer speaks to it for a call. Places bound what one connection holds of this
+//! process, sockets first of all, so that a vendor that hangs takes none of another's. A call that still waits when the
+//! breaker opens is turned away: it was admitted by what was known then.
 
 use async_trait::async_trait;
 
-use super::{Request, Response, Transport};
+use std::{pin::pin, task::Poll};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{Breakers, Request, Response, Transport, circuit_breaker::class_of};
 use crate::{
-    ErrorKind, Result,
-    quota::{Claim, Planner, Refused, Seen},
+    Error, ErrorKind, Result,
+    quota::{Claim, Permit, Planner, Refused, Seen},
 };
 
 /// What an error's context `limit` says when too many calls were going on at once.
@@ -17,11 +23,21 @@ const AT_ONCE: &str = "concurrent";
 pub(super) struct RateLimit<T> {
     inner: T,
     planner: Planner,
+    breakers: Breakers,
+    places: Semaphore,
 }
 
 impl<T> RateLimit<T> {
-    pub(super) fn new(inner: T, planner: Planner) -> Self {
-        RateLimit { inner, planner }
+    pub(super) fn new(inner: T, planner: Planner, breakers: Breakers, places: usize) -> Self {
+        let places = Semaphore::new(places.clamp(1, Semaphore::MAX_PERMITS));
+        RateLimit { inner, planner, breakers, places }
+    }
+
+    /// The budgets' permit and a place, in this order: who is urgent overtakes at the budgets.
+    async fn turn(&self, claim: Claim) -> Result<(Permit, SemaphorePermit<'_>)> {
+        let permit = self.planner.acquire(claim).await?;
+        let closed = |error| Error::new(ErrorKind::Unexpected, "the places were closed").source(error);
+        Ok((permit, self.places.acquire().await.map_err(closed)?))
     }
 }
 
@@ -52,7 +68,11 @@ fn seen(outcome: &Result<Response>) -> Seen {
 impl<T: Transport> Transport for RateLimit<T> {
     async fn call(&self, request: Request) -> Result<Response> {
         let claim = Claim { cost: request.cost, operation: request.operation, urgency: request.urgency };
-        let permit = self.planner.acquire(claim).await?;
+        let mut turn = pin!(self.turn(claim));
+        let (permit, _place) = match futures::poll!(turn.as_mut()) {
+            Poll::Ready(taken) => taken?,
+            Poll::Pending => self.breakers.while_open_to(class_of(&request), turn).await?,
+        };
         let outcome = self.inner.call(request).await;
         permit.answered(seen(&outcome));
         outcome
@@ -63,7 +83,7 @@ impl<T: Transport> Transport for RateLimit<T> {
 mod tests {
     use super::{
         super::{
-            Limit, Quota,
+            BreakerPolicy, Limit, Quota,
             scripted::{Scripted, ok, request},
         },
         *,
@@ -82,7 +102,8 @@ mod tests {
         limits: Vec<Limit>,
         clock: &Arc<ManualClock>,
     ) -> RateLimit<Arc<Scripted>> {
-        RateLimit::new(answers, Planner::new(limits, clock.clone()))
+        let breakers = Breakers::new(BreakerPolicy::never(), clock.clone());
+        RateLimit::new(answers, Planner::new(limits, clock.clone()), breakers, 64)
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
 //! Tries again what is worth it, after a delay that `backoff` computes and the vendor may override.
 //!
 //! Only what is [`Temporary`](crate::Status::Temporary) is repeated, and only if the request is [`Repeat::Safe`] or was
-//! refused for its rate, before it could take effect. All calls of a stack share one budget of retries.
+//! refused before it could take effect: for its rate, or by an open breaker. All calls of a stack share one budget of
+//! retries. What a breaker refused was not sent, so coming back when it says costs nothing of the budget; it is one of the
+//! attempts all the same, so that no call waits for ever.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,6 +12,7 @@ use backoff::{ExponentialBackoff, backoff::Backoff};
 
 use super::{
     Meter, Repeat, Request, Response, Transport,
+    circuit_breaker::is_refusal,
     retry_budget::{RetryBudget, Tokens},
 };
 use crate::{Error, ErrorKind, Result, clock::Clock};
@@ -44,8 +47,8 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// The longest delay of ours. Default 30 s.
     pub cap: Duration,
-    /// The longest wait a vendor may ask for here; beyond it the error goes to the caller, who reschedules
-    /// (Xero's daily limit asks for up to a day). Default 90 s.
+    /// The longest wait a vendor or an open breaker may ask for here; beyond it the error goes to the caller, who
+    /// reschedules (Xero's daily limit asks for up to a day). Default 90 s.
     pub max_vendor_wait: Duration,
     /// How delays are spread. Default full.
     pub jitter: Jitter,
@@ -119,7 +122,6 @@ impl<T: Transport> Transport for Retry<T> {
         let mut delays = self.policy.delays();
         let (mut attempt, mut paid) = (1, None);
         loop {
-            self.meter.attempt();
             let error = match self.inner.call(request.clone()).await {
                 Ok(response) => {
                     self.tokens.succeeded(paid);
@@ -133,13 +135,19 @@ impl<T: Transport> Transport for Retry<T> {
             let ours = self.policy.spread(delays.next_backoff().unwrap_or(self.policy.cap));
             let wait = error.wait().map_or(ours, |vendor| vendor + ours.min(Duration::from_secs(1)));
             if attempt >= self.policy.max_attempts || error.wait() > Some(self.policy.max_vendor_wait) {
+                self.meter.gave_up();
+                tracing::info!(?request, attempt, kind = error.kind().code(), "no more attempts");
                 return Err(error.exhausted());
             }
-            paid = self.tokens.spend(&error);
-            if paid.is_none() {
+            let Some(cost) = self.tokens.spend(&error) else {
+                self.meter.retry_denied();
                 tracing::info!(?request, attempt, kind = error.kind().code(), "retry budget spent");
                 return Err(error.context("retries", "the budget of this connection is spent").exhausted());
+            };
+            if cost > 0 {
+                paid = Some(cost);
             }
+            self.meter.retry();
             tracing::info!(
                 ?request,
                 attempt,
@@ -155,7 +163,8 @@ impl<T: Transport> Transport for Retry<T> {
 
 fn worth_another(error: &Error, repeat: Repeat) -> bool {
     // A request that was refused before it took effect may be repeated even if it may take effect only once.
-    error.is_temporary() && (repeat == Repeat::Safe || error.kind() == ErrorKind::RateLimited)
+    let was_not_done = error.kind() == ErrorKind::RateLimited || is_refusal(error);
+    error.is_temporary() && (repeat == Repeat::Safe || was_not_done)
 }
 
 #[cfg(test)]
@@ -207,6 +216,43 @@ mod tests {
             (error.context_value("attempts"), error.context_value("retries").is_some()),
             (Some("1"), true)
         );
+    }
+
+    fn refused(seconds: u64) -> Result<Response> {
+        let error = Error::new(ErrorKind::Unavailable, "the circuit breaker is open").context("breaker", "x");
+        Err(error.retry_after(Duration::from_secs(seconds)))
+    }
+
+    #[tokio::test]
+    async fn what_a_breaker_refuses_costs_no_tokens_and_is_asked_again_when_it_says() {
+        let script = Scripted::new((0..500).map(|_| refused(30)).chain([unavailable(), ok()]));
+        let (retry, clock) = layer(script.clone());
+        for _ in 0..100 {
+            let error = retry.call(request()).await.expect_err("refused five times");
+            assert_eq!((error.status(), error.context_value("retries")), (Status::Exhausted, None));
+        }
+        // Four waits a call, none of them shorter than the breaker asked for.
+        assert!(clock.now().timestamp() >= 100 * 4 * 30, "{}", clock.now());
+        assert_eq!(retry.tokens.left(), RetryBudget::default().capacity);
+        retry.call(request()).await.expect("a retry of what failed is paid as before");
+        assert_eq!(script.calls(), 502);
+    }
+
+    #[tokio::test]
+    async fn a_breaker_that_stays_open_for_longer_than_the_policy_waits_is_told_at_once() {
+        let script = Scripted::new([refused(91)]);
+        let (retry, clock) = layer(script.clone());
+        let error = retry.call(request()).await.expect_err("refused");
+        assert_eq!((error.status(), clock.now().timestamp(), script.calls()), (Status::Exhausted, 0, 1));
+    }
+
+    #[tokio::test]
+    async fn what_may_take_effect_once_is_sent_when_the_breaker_lets_it() {
+        let script = Scripted::new([refused(30), ok()]);
+        let (retry, _) = layer(script.clone());
+        let once = Request { repeat: Repeat::Once, ..request() };
+        retry.call(once).await.expect("nothing had been sent");
+        assert_eq!(script.calls(), 2);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 
 use std::sync::PoisonError;
 
+use super::circuit_breaker::is_refusal;
 use crate::{Error, ErrorKind, sync::Mutex};
 
 /// The numbers of a retry budget.
@@ -49,9 +50,10 @@ impl Tokens {
     }
 
     /// Pays for a retry after `error`; the cost, or none when too little is left. What a vendor refuses for its
-    /// rate was counted and told by it: waiting for it costs nothing.
+    /// rate was counted and told by it, and what a breaker refuses was not sent: waiting for either costs nothing.
     pub(super) fn spend(&self, error: &Error) -> Option<u32> {
         let cost = match error.kind() {
+            _ if is_refusal(error) => 0,
             ErrorKind::RateLimited | ErrorKind::QuotaExhausted => 0,
             ErrorKind::Timeout => self.budget.timeout,
             _ => self.budget.retry,
@@ -59,6 +61,12 @@ impl Tokens {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         *left = left.checked_sub(cost)?;
         Some(cost)
+    }
+
+    /// How many are left.
+    #[cfg(test)]
+    pub(super) fn left(&self) -> u32 {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A call succeeded, after a retry that cost `paid` or at once.
@@ -86,6 +94,6 @@ mod tests {
         tokens.succeeded(Some(5));
         assert_eq!(tokens.spend(&error(ErrorKind::Timeout)), Some(10));
         (0..100).for_each(|_| tokens.succeeded(None));
-        assert_eq!(*tokens.left.lock().expect("one test"), 20, "never fuller than full");
+        assert_eq!(tokens.left(), 20, "never fuller than full");
     }
 }

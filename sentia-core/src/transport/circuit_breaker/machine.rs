@@ -8,73 +8,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::{
     policy::BreakerPolicy,
+    state::{BreakerState, Forced, Phase, Probe, Stopped},
     window::{Call, Unhealthy, Window},
 };
-
-/// What a breaker lets through.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "phase")]
-pub enum Phase {
-    /// Every call.
-    Closed,
-    /// None before a time.
-    Open {
-        /// Until then.
-        until: DateTime<Utc>,
-        /// Why it opened.
-        reason: String,
-    },
-    /// A few calls that find out whether the vendor is back.
-    HalfOpen {
-        /// Who is finding out.
-        probes: Vec<Probe>,
-        /// Good answers so far.
-        good: u32,
-    },
-    /// What an operator decided, until it is [released](crate::transport::Breakers::release).
-    Forced(Forced),
-}
-
-/// What an operator may decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "forced")]
-pub enum Forced {
-    /// No call passes.
-    Open,
-    /// Every call passes.
-    Closed,
-}
-
-/// One call that probes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Probe {
-    /// Its number; unique within a breaker.
-    pub number: u64,
-    /// When its place is free at the latest.
-    pub until: DateTime<Utc>,
-}
-
-/// A breaker's state. It reads and writes as text.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BreakerState {
-    /// Counts every change.
-    pub revision: u64,
-    /// Counts the changes of phase.
-    pub generation: u64,
-    /// What it lets through.
-    #[serde(flatten)]
-    pub phase: Phase,
-}
-
-impl Default for BreakerState {
-    fn default() -> Self {
-        BreakerState { revision: 0, generation: 0, phase: Phase::Closed }
-    }
-}
 
 /// An admitted call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,10 +46,25 @@ pub(super) enum Verdict {
 /// A call that was not admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
-    /// When to come back; none while an operator holds it open.
+    /// Until when at the latest; none while an operator holds it open.
     pub(super) until: Option<DateTime<Utc>>,
+    /// When to come back. While a probe is out that is sooner than `until`: its answer usually comes long before its lease
+    /// ends, and who waited for the lease would stay away from a vendor that is back.
+    pub(super) back: Option<DateTime<Utc>>,
     pub(super) reason: String,
 }
+
+/// Where a machine stood when something was begun with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub(super) generation: u64,
+    pub(super) lost: u64,
+    fence: u64,
+    untold: u64,
+}
+
+/// Said of an operator's decision.
+const HELD_OPEN: &str = "an operator holds it open";
 
 /// A breaker of one class of calls.
 #[derive(Debug, Clone, Default)]
@@ -120,6 +74,10 @@ pub(super) struct Machine {
     /// Counts what this process saw of phases, its own changes and those it adopted: two processes may begin a generation
     /// of the same number, but a ticket is of one process.
     fence: u64,
+    /// Refusals by this process that its state does not count yet: a refusal is not worth a write.
+    untold: u64,
+    /// Probes whose lease ran out or whose callers went away, as far as this process saw.
+    lost: u64,
 }
 
 impl Machine {
@@ -127,51 +85,84 @@ impl Machine {
         &self.state
     }
 
+    /// Its state, with the refusals that are not stored yet.
+    pub(super) fn told(&self) -> BreakerState {
+        let mut state = self.state.clone();
+        if let Some(stopped) = &mut state.stopped {
+            stopped.refused += self.untold;
+        }
+        state
+    }
+
+    /// Counts a refusal.
+    pub(super) fn refuse(&mut self) {
+        self.untold += 1;
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { generation: self.state.generation, lost: self.lost, fence: self.fence, untold: self.untold }
+    }
+
     /// Counts the phases this process saw; it never goes back.
     pub(super) fn fence(&self) -> u64 {
         self.fence
     }
 
-    /// Goes on as `next`, which was made of this machine at `fence`; if it has moved since, what is out is fenced off.
-    pub(super) fn advance(&mut self, next: Machine, fence: u64) {
-        if self.fence == fence {
-            *self = next;
+    /// Goes on as `next`, which was made of this machine at `mark`; if it has moved since, what is out is fenced off.
+    pub(super) fn advance(&mut self, next: Machine, mark: Mark) {
+        let lost = self.lost.max(next.lost);
+        if self.fence == mark.fence {
+            // Calls were refused while `next` was on its way to the store.
+            let untold = next.untold + self.untold.saturating_sub(mark.untold);
+            *self = Machine { untold, ..next };
         } else {
             self.replace(next.state, false);
         }
+        self.lost = lost;
     }
 
     /// Whether every call passes.
     pub(super) fn passes(&self) -> bool {
-        matches!(self.state.phase, Phase::Closed | Phase::Forced(Forced::Closed))
+        self.state.passes()
     }
 
     /// Admits a call, or says when to come back.
     pub(super) fn admit(&mut self, policy: &BreakerPolicy, now: DateTime<Utc>) -> Result<Ticket, Refused> {
         if matches!(&self.state.phase, Phase::Open { until, .. } if now >= *until) {
-            self.enter(Phase::HalfOpen { probes: Vec::new(), good: 0 });
+            self.enter(Phase::HalfOpen { probes: Vec::new(), good: 0 }, now);
         }
         let fence = self.fence;
         match &mut self.state.phase {
             Phase::Closed | Phase::Forced(Forced::Closed) => Ok(Ticket { fence, probe: None }),
-            Phase::Forced(Forced::Open) => {
-                Err(Refused { until: None, reason: "an operator holds it open".into() })
-            }
-            Phase::Open { until, reason } => Err(Refused { until: Some(*until), reason: reason.clone() }),
             Phase::HalfOpen { probes, .. } => {
+                let held = probes.len();
                 probes.retain(|probe| now < probe.until);
+                self.lost += (held - probes.len()) as u64;
                 if probes.len() >= policy.probes.max(1) as usize {
-                    let until = probes.iter().map(|probe| probe.until).min();
-                    return Err(Refused {
-                        until,
-                        reason: "a probe is finding out whether the vendor is back".into(),
-                    });
+                    return Err(self.refusal(policy, now));
                 }
                 self.state.revision += 1;
                 let number = self.state.revision;
                 probes.push(Probe { number, until: after(now, policy.probe_lease) });
                 Ok(Ticket { fence, probe: Some(number) })
             }
+            Phase::Open { .. } | Phase::Forced(Forced::Open) => Err(self.refusal(policy, now)),
+        }
+    }
+
+    /// What a call is told that does not pass.
+    pub(super) fn refusal(&self, policy: &BreakerPolicy, now: DateTime<Utc>) -> Refused {
+        match &self.state.phase {
+            Phase::Open { until, reason } => {
+                Refused { until: Some(*until), back: Some(*until), reason: reason.clone() }
+            }
+            Phase::HalfOpen { probes, .. } => {
+                let until = probes.iter().map(|probe| probe.until).min();
+                let soon = after(now, (policy.open / 10).max(Duration::from_secs(1)));
+                let back = Some(until.map_or(soon, |until| until.min(soon)));
+                Refused { until, back, reason: "a probe is finding out whether the vendor is back".into() }
+            }
+            _ => Refused { until: None, back: None, reason: HELD_OPEN.into() },
         }
     }
 
@@ -201,12 +192,12 @@ impl Machine {
                 probes.remove(at);
                 self.state.revision += 1;
                 match verdict {
-                    Verdict::None => {}
+                    Verdict::None => self.lost += 1,
                     Verdict::Failed => self.open("the probe failed".into(), policy, now),
                     Verdict::Good => {
                         *good += 1;
                         if *good >= policy.good_probes.max(1) {
-                            self.enter(Phase::Closed);
+                            self.enter(Phase::Closed, now);
                         }
                     }
                 }
@@ -223,31 +214,52 @@ impl Machine {
     }
 
     /// Does what an operator decided.
-    pub(super) fn force(&mut self, forced: Forced) {
-        self.enter(Phase::Forced(forced));
+    pub(super) fn force(&mut self, forced: Forced, now: DateTime<Utc>) {
+        self.enter(Phase::Forced(forced), now);
     }
 
     /// Ends what an operator decided; calls pass and are judged anew.
-    pub(super) fn release(&mut self) {
+    pub(super) fn release(&mut self, now: DateTime<Utc>) {
         if matches!(self.state.phase, Phase::Forced(_)) {
-            self.enter(Phase::Closed);
+            self.enter(Phase::Closed, now);
         }
     }
 
     fn open(&mut self, reason: String, policy: &BreakerPolicy, now: DateTime<Utc>) {
-        self.enter(Phase::Open { until: after(now, policy.open), reason });
+        self.enter(Phase::Open { until: after(now, policy.open), reason }, now);
     }
 
-    fn enter(&mut self, phase: Phase) {
+    fn enter(&mut self, phase: Phase, now: DateTime<Utc>) {
+        self.state.stopped = self.stopped_in(&phase, now);
+        self.untold = 0;
         self.state.generation += 1;
         self.state.revision += 1;
+        self.state.since = Some(now);
         self.state.phase = phase;
         self.window = Window::default();
         self.fence += 1;
     }
 
+    /// The outage as a whole, once `phase` has begun.
+    fn stopped_in(&self, phase: &Phase, now: DateTime<Utc>) -> Option<Stopped> {
+        let reason = match phase {
+            Phase::Closed | Phase::Forced(Forced::Closed) => return None,
+            Phase::Open { reason, .. } => reason.clone(),
+            Phase::Forced(Forced::Open) => HELD_OPEN.into(),
+            Phase::HalfOpen { .. } => String::new(),
+        };
+        let begun =
+            self.told().stopped.unwrap_or(Stopped { since: now, reason, refused: 0, failed_probes: 0 });
+        let failed = matches!((&self.state.phase, phase), (Phase::HalfOpen { .. }, Phase::Open { .. }));
+        Some(Stopped { failed_probes: begun.failed_probes + u64::from(failed), ..begun })
+    }
+
     /// Puts another state in the place of this one; `same` says that it is of the same generation and phase.
     pub(super) fn replace(&mut self, state: BreakerState, same: bool) {
+        let begun = |state: &BreakerState| state.stopped.as_ref().map(|stopped| stopped.since);
+        if begun(&state) != begun(&self.state) {
+            self.untold = 0;
+        }
         self.state = state;
         if !same {
             self.window = Window::default();
@@ -273,164 +285,4 @@ impl std::fmt::Display for Unhealthy {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn at(second: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + chrono::Duration::seconds(second)
-    }
-
-    const QUICK: Duration = Duration::from_millis(20);
-
-    fn policy() -> BreakerPolicy {
-        BreakerPolicy { minimum_calls: 2, probe_lease: Duration::from_secs(60), ..BreakerPolicy::default() }
-    }
-
-    fn call(machine: &mut Machine, verdict: Verdict, second: i64) -> Result<(), Refused> {
-        let ticket = machine.admit(&policy(), at(second))?;
-        machine.settle(ticket, verdict, QUICK, &policy(), at(second));
-        Ok(())
-    }
-
-    /// Open from second 0 to 30.
-    fn opened() -> Machine {
-        let mut machine = Machine::default();
-        call(&mut machine, Verdict::Failed, 0).expect("closed");
-        call(&mut machine, Verdict::Failed, 0).expect("closed");
-        assert!(matches!(machine.state().phase, Phase::Open { .. }));
-        machine
-    }
-
-    #[test]
-    fn it_opens_by_rate_and_closes_by_a_good_probe() {
-        let mut machine = opened();
-        let refused = call(&mut machine, Verdict::Good, 29).expect_err("open");
-        assert_eq!((refused.until, refused.reason.as_str()), (Some(at(30)), "100 % of its calls failed"));
-        call(&mut machine, Verdict::Good, 30).expect("the probe");
-        assert_eq!(machine.state().phase, Phase::Closed);
-    }
-
-    #[test]
-    fn a_lost_probe_gives_its_place_up() {
-        let mut machine = opened();
-        let lost = machine.admit(&policy(), at(30)).expect("the probe");
-        let refused = machine.admit(&policy(), at(89)).expect_err("its place is taken");
-        assert_eq!(refused.until, Some(at(90)));
-        call(&mut machine, Verdict::Good, 90).expect("the next probe");
-        assert_eq!(machine.state().phase, Phase::Closed);
-        machine.settle(lost, Verdict::Failed, QUICK, &policy(), at(91));
-        assert_eq!(machine.state().phase, Phase::Closed, "it speaks of an earlier generation");
-    }
-
-    #[test]
-    fn a_probe_that_is_dropped_frees_its_place_at_once() {
-        let mut machine = opened();
-        call(&mut machine, Verdict::None, 31).expect("the probe");
-        call(&mut machine, Verdict::Good, 31).expect("the next");
-        assert_eq!(machine.state().phase, Phase::Closed);
-    }
-
-    #[test]
-    fn an_old_answer_moves_no_new_state() {
-        let mut machine = Machine::default();
-        let early = machine.admit(&policy(), at(0)).expect("closed");
-        call(&mut machine, Verdict::Failed, 1).expect("closed");
-        call(&mut machine, Verdict::Failed, 1).expect("closed");
-        machine.settle(early, Verdict::Good, QUICK, &policy(), at(2));
-        assert!(
-            matches!(machine.state().phase, Phase::Open { .. }),
-            "a good answer from before closes nothing"
-        );
-        let probe = machine.admit(&policy(), at(31)).expect("the probe");
-        machine.settle(early, Verdict::Failed, QUICK, &policy(), at(31));
-        assert!(matches!(machine.state().phase, Phase::HalfOpen { .. }), "nor does a bad one open it");
-        machine.settle(probe, Verdict::Good, QUICK, &policy(), at(32));
-        assert_eq!(machine.state().phase, Phase::Closed);
-    }
-
-    #[test]
-    fn a_failed_probe_opens_it_for_the_whole_time_again() {
-        let mut machine = opened();
-        call(&mut machine, Verdict::Failed, 40).expect("the probe");
-        assert_eq!(call(&mut machine, Verdict::Good, 69).map_err(|refused| refused.until), Err(Some(at(70))));
-    }
-
-    #[test]
-    fn an_operator_decides_until_it_is_released() {
-        let mut machine = Machine::default();
-        machine.force(Forced::Open);
-        assert_eq!(call(&mut machine, Verdict::Good, 1_000_000).map_err(|refused| refused.until), Err(None));
-        machine.force(Forced::Closed);
-        (0..50).for_each(|second| call(&mut machine, Verdict::Failed, second).expect("held closed"));
-        machine.release();
-        call(&mut machine, Verdict::Failed, 60).expect("judged anew");
-        call(&mut machine, Verdict::Failed, 60).expect("judged anew");
-        call(&mut machine, Verdict::Failed, 60).expect_err("open by its own rates");
-    }
-
-    #[test]
-    fn a_state_survives_its_text() {
-        let mut half = opened();
-        half.admit(&policy(), at(30)).expect("the probe");
-        let mut forced = opened();
-        forced.force(Forced::Closed);
-        for machine in [Machine::default(), opened(), half, forced] {
-            let text = serde_json::to_string(machine.state()).expect("writes");
-            assert_eq!(
-                &serde_json::from_str::<BreakerState>(&text).expect("reads"),
-                machine.state(),
-                "{text}"
-            );
-        }
-    }
-
-    #[derive(Debug, Clone, Copy)]
-    enum Step {
-        Admit,
-        Settle(usize, Verdict),
-        Wait(i64),
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            Just(Step::Admit),
-            (0usize..8, prop_oneof![Just(Verdict::Good), Just(Verdict::Failed), Just(Verdict::None)])
-                .prop_map(|(which, verdict)| Step::Settle(which, verdict)),
-            (1i64..100).prop_map(Step::Wait),
-        ]
-    }
-
-    proptest! {
-        /// Whatever happens, and whatever is lost: never more probes than places, and after the longest wait good calls
-        /// pass again.
-        #[test]
-        fn it_is_never_stuck(steps in proptest::collection::vec(step(), 0..60), probes in 1u32..4) {
-            let policy = BreakerPolicy { probes, ..policy() };
-            let (mut machine, mut tickets, mut second) = (Machine::default(), Vec::new(), 0);
-            for step in steps {
-                match step {
-                    Step::Admit => tickets.extend(machine.admit(&policy, at(second))),
-                    Step::Settle(which, verdict) if which < tickets.len() => {
-                        let ticket = tickets.swap_remove(which);
-                        machine.settle(ticket, verdict, QUICK, &policy, at(second));
-                    }
-                    Step::Settle(..) => {}
-                    Step::Wait(seconds) => second += seconds,
-                }
-                if let Phase::HalfOpen { probes: held, .. } = &machine.state().phase {
-                    prop_assert!(held.len() <= probes as usize);
-                }
-            }
-            // What failed before may still open it once more; what comes after that is good.
-            for _ in 0..2 {
-                second += 90;
-                let ticket = machine.admit(&policy, at(second));
-                prop_assert!(ticket.is_ok(), "{:?}", machine.state());
-                machine.settle(ticket.expect("checked"), Verdict::Good, QUICK, &policy, at(second));
-            }
-            prop_assert!(machine.admit(&policy, at(second)).is_ok());
-        }
-    }
-}
+mod tests;

@@ -6,8 +6,11 @@
 //! pass; good ones close it, a failed one opens it again.
 
 mod machine;
+mod outage;
+mod pass;
 mod policy;
 mod sharing;
+mod state;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -16,28 +19,26 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError},
-    time::Duration,
 };
 
 use async_trait::async_trait;
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
-pub use self::{
-    machine::{BreakerState, Forced, Phase, Probe},
-    policy::{BreakerPolicy, Over},
-};
 use self::{
-    machine::{Machine, Refused, Ticket, Verdict},
+    machine::{Machine, Mark, Refused, Ticket, Verdict},
+    pass::Pass,
     sharing::{Change, Known, Sharing},
+};
+pub use self::{
+    outage::{Health, Outage},
+    policy::{BreakerPolicy, Over},
+    state::{BreakerState, Forced, Phase, Probe, Stopped},
 };
 use super::{Request, Response, Transport};
 use crate::{
     Error, ErrorKind, Result, StateStore,
     clock::Clock,
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard},
 };
 
 /// The breakers of one connection. Clones share them.
@@ -63,7 +64,8 @@ pub struct Breakers {
     clock: Arc<dyn Clock>,
     classes: Arc<Mutex<BTreeMap<String, Class>>>,
     sharing: Option<Arc<Sharing>>,
-    counts: Arc<Counts>,
+    /// Wakes the calls that passed and still wait for their turn.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -72,14 +74,7 @@ struct Class {
     known: Known,
     /// Whether the store has been looked at at all.
     heard: Arc<OnceCell<()>>,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    opened: AtomicU64,
-    closed: AtomicU64,
-    probed: AtomicU64,
-    refused: AtomicU64,
+    counts: BreakerCounts,
 }
 
 /// What breakers of this process have done since they were made.
@@ -87,23 +82,16 @@ struct Counts {
 pub struct BreakerCounts {
     /// Times one opened, also after a failed probe.
     pub opened: u64,
+    /// Times one began to let probes through.
+    pub half_opened: u64,
     /// Times one closed.
     pub closed: u64,
     /// Probes sent.
     pub probed: u64,
+    /// Probes that ended without a verdict: their callers went away, or their leases ran out.
+    pub lost_probes: u64,
     /// Calls refused without being sent.
     pub refused: u64,
-}
-
-/// What a connection's breakers say of its vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Health {
-    /// Calls of every class pass.
-    Up,
-    /// Calls of some classes pass.
-    Impaired,
-    /// Calls of no class pass.
-    Down,
 }
 
 impl fmt::Debug for Breakers {
@@ -115,7 +103,7 @@ impl fmt::Debug for Breakers {
 impl Breakers {
     /// Closed breakers of this process.
     pub fn new(policy: BreakerPolicy, clock: Arc<dyn Clock>) -> Self {
-        Breakers { policy, clock, classes: Arc::default(), sharing: None, counts: Arc::default() }
+        Breakers { policy, clock, classes: Arc::default(), sharing: None, changed: Arc::default() }
     }
 
     /// Breakers whose states are stored under `prefix`, shared with all processes that name the same.
@@ -147,32 +135,26 @@ impl Breakers {
 
     /// The state of every class that was called or forced, by its name.
     pub fn states(&self) -> BTreeMap<String, BreakerState> {
-        let classes = self.classes();
-        classes.iter().map(|(name, class)| (name.clone(), class.machine.state().clone())).collect()
+        self.classes().iter().map(|(name, class)| (name.clone(), class.machine.told())).collect()
     }
 
-    /// What they have done so far.
+    /// What they have done so far, all classes together.
     pub fn counts(&self) -> BreakerCounts {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        BreakerCounts {
-            opened: count(&self.counts.opened),
-            closed: count(&self.counts.closed),
-            probed: count(&self.counts.probed),
-            refused: count(&self.counts.refused),
+        let mut sum = BreakerCounts::default();
+        for counts in self.counts_by_class().values() {
+            sum.opened += counts.opened;
+            sum.half_opened += counts.half_opened;
+            sum.closed += counts.closed;
+            sum.probed += counts.probed;
+            sum.lost_probes += counts.lost_probes;
+            sum.refused += counts.refused;
         }
+        sum
     }
 
-    /// All classes together.
-    pub fn health(&self) -> Health {
-        let classes = self.classes();
-        let passes = |class: &Class| {
-            matches!(class.machine.state().phase, Phase::Closed | Phase::Forced(Forced::Closed))
-        };
-        match classes.values().filter(|class| passes(class)).count() {
-            passing if passing == classes.len() => Health::Up,
-            0 => Health::Down,
-            _ => Health::Impaired,
-        }
+    /// What they have done so far, by the names of their classes.
+    pub fn counts_by_class(&self) -> BTreeMap<String, BreakerCounts> {
+        self.classes().iter().map(|(name, class)| (name.clone(), class.counts)).collect()
     }
 
     /// Holds a class open or closed until it is released, whatever its calls come to.
@@ -204,7 +186,7 @@ impl Breakers {
             }
             Some(_) => Ok(()),
             None => {
-                self.change(&mut self.classes().entry(class.to_owned()).or_default().machine, class, change);
+                self.change(class, change);
                 Ok(())
             }
         }
@@ -218,114 +200,144 @@ impl Breakers {
     async fn admit(&self, class: String) -> Result<Pass> {
         let admitted = match &self.sharing {
             Some(sharing) => self.admit_shared(sharing, &class).await,
-            None => {
-                let now = self.clock.now();
-                self.classes().entry(class.clone()).or_default().machine.admit(&self.policy, now)
-            }
+            None => self.admit_here(&class),
         };
         match admitted {
             Ok(ticket) => {
                 if ticket.is_probe() {
-                    self.counts.probed.fetch_add(1, Ordering::Relaxed);
+                    self.classes().entry(class.clone()).or_default().counts.probed += 1;
                     tracing::info!(class, "a probe finds out whether the vendor is back");
                 }
-                let (verdict, took) = (Verdict::None, Duration::ZERO);
-                Ok(Pass { breakers: self.clone(), class, ticket: Some(ticket), verdict, took })
+                Ok(Pass::new(self.clone(), class, ticket))
             }
             Err(refused) => Err(self.refuse(class, refused)),
         }
     }
 
-    fn refuse(&self, class: String, Refused { until, reason }: Refused) -> Error {
-        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+    /// Admits a call by what this process knows.
+    fn admit_here(&self, class: &str) -> std::result::Result<Ticket, Refused> {
+        let now = self.clock.now();
+        let mut classes = self.classes();
+        let entry = classes.entry(class.to_owned()).or_default();
+        let mark = entry.machine.mark();
+        let admitted = entry.machine.admit(&self.policy, now);
+        self.tell(class, entry, mark);
+        admitted
+    }
+
+    fn refuse(&self, class: String, Refused { until, back, reason }: Refused) -> Error {
+        let state = {
+            let mut classes = self.classes();
+            let entry = classes.entry(class.clone()).or_default();
+            entry.machine.refuse();
+            entry.counts.refused += 1;
+            entry.machine.told()
+        };
+        tracing::debug!(class, reason, ?until, "refused by the circuit breaker");
         let message = format!("the circuit breaker is open: {reason}");
-        let error = Error::new(ErrorKind::Unavailable, message).context("breaker", class);
-        match until {
-            Some(until) => {
-                let wait = (until - self.clock.now()).to_std().unwrap_or_default();
-                error.context("until", until).retry_after(wait)
-            }
+        let mut error = Error::new(ErrorKind::Unavailable, message).context(REFUSED_BY, class);
+        if let Some(stopped) = state.stopped {
+            error = error.context("since", stopped.since).context("refused", stopped.refused);
+        }
+        if let Some(until) = until {
+            error = error.context("until", until);
+        }
+        match back {
+            Some(back) => error.retry_after((back - self.clock.now()).to_std().unwrap_or_default()),
             None => error.permanent(),
         }
     }
 
     /// Does a change to a state, and tells of the phase it leads to.
-    fn change(&self, machine: &mut Machine, class: &str, change: Change) {
-        let before = machine.state().generation;
-        self.apply(machine, change);
-        self.tell(class, before, machine.state());
+    fn change(&self, class: &str, change: Change) {
+        let mut classes = self.classes();
+        let entry = classes.entry(class.to_owned()).or_default();
+        let mark = entry.machine.mark();
+        self.apply(&mut entry.machine, change);
+        self.tell(class, entry, mark);
+    }
+
+    fn tell(&self, class: &str, entry: &mut Class, before: Mark) {
+        entry.tell(class, before);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits for `turn`, as long as calls of the request's class pass: a call that was admitted and then waits, perhaps for
+    /// minutes, is not sent to a vendor that is known to be down by then.
+    pub(super) async fn while_open_to<T>(
+        &self,
+        class: String,
+        turn: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        tokio::pin!(turn);
+        let admitted = self.fence(&class);
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(refused) = self.turned_away(&class, admitted) {
+                return Err(self.refuse(class, refused));
+            }
+            tokio::select! {
+                biased;
+                () = changed => {}
+                taken = &mut turn => return taken,
+            }
+        }
+    }
+
+    fn fence(&self, class: &str) -> u64 {
+        self.classes().get(class).map_or(0, |class| class.machine.fence())
+    }
+
+    /// A probe keeps its turn while its phase lasts, so what counts is that the phase changed to one that lets no call pass.
+    fn turned_away(&self, class: &str, admitted: u64) -> Option<Refused> {
+        let classes = self.classes();
+        let machine = &classes.get(class)?.machine;
+        let is_cut = machine.fence() != admitted && !machine.passes();
+        is_cut.then(|| machine.refusal(&self.policy, self.clock.now()))
     }
 
     fn apply(&self, machine: &mut Machine, change: Change) {
+        let now = self.clock.now();
         match change {
             Change::Settle(ticket, verdict, took) => {
-                machine.settle(ticket, verdict, took, &self.policy, self.clock.now());
+                machine.settle(ticket, verdict, took, &self.policy, now);
             }
-            Change::Force(forced) => machine.force(forced),
-            Change::Release => machine.release(),
+            Change::Force(forced) => machine.force(forced, now),
+            Change::Release => machine.release(now),
         }
     }
+}
 
-    /// Counts and logs a state that is of another generation than `before`.
-    fn tell(&self, class: &str, before: u64, state: &BreakerState) {
-        if state.generation == before {
+impl Class {
+    /// Counts and logs what has changed since `before`.
+    fn tell(&mut self, class: &str, before: Mark) {
+        let now = self.machine.mark();
+        if now.lost > before.lost {
+            self.counts.lost_probes += now.lost - before.lost;
+            tracing::warn!(class, "a probe was lost without an answer; another takes its place");
+        }
+        if now.generation == before.generation {
             return;
         }
-        let phase = &state.phase;
+        let phase = &self.machine.state().phase;
         match phase {
-            Phase::Open { .. } => self.counts.opened.fetch_add(1, Ordering::Relaxed),
-            Phase::Closed => self.counts.closed.fetch_add(1, Ordering::Relaxed),
-            _ => 0,
-        };
+            Phase::Open { .. } => self.counts.opened += 1,
+            Phase::HalfOpen { .. } => self.counts.half_opened += 1,
+            Phase::Closed => self.counts.closed += 1,
+            Phase::Forced(_) => {}
+        }
         tracing::warn!(class, state = ?phase, "the circuit breaker changed");
     }
-
-    fn settle(&self, class: &str, ticket: Ticket, verdict: Verdict, took: Duration) {
-        if let Some(class_of) = self.classes().get_mut(class) {
-            self.change(&mut class_of.machine, class, Change::Settle(ticket, verdict, took));
-        }
-    }
 }
 
-/// An admitted call. Dropped without a verdict it gives its place back: a caller that went away says nothing of the vendor.
-struct Pass {
-    breakers: Breakers,
-    class: String,
-    ticket: Option<Ticket>,
-    verdict: Verdict,
-    took: Duration,
-}
+/// The name under which a refusal's context tells the class.
+const REFUSED_BY: &str = "breaker";
 
-impl Pass {
-    async fn settle(mut self, outcome: &Result<Response>) {
-        let (verdict, took) = match outcome {
-            Ok(response) => (Verdict::Good, response.took),
-            Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) => {
-                (Verdict::Failed, Duration::ZERO)
-            }
-            // Waiting for a budget, or stopping: nothing was sent.
-            Err(error) if matches!(error.kind(), ErrorKind::QuotaExhausted | ErrorKind::Cancelled) => {
-                (Verdict::None, Duration::ZERO)
-            }
-            // The vendor answered, if only to refuse.
-            Err(_) => (Verdict::Good, Duration::ZERO),
-        };
-        (self.verdict, self.took) = (verdict, took);
-        if let (Some(sharing), Some(ticket)) = (&self.breakers.sharing, self.ticket) {
-            // A caller that goes away here is settled by the drop, for this process; the next change tells the others.
-            let change = Change::Settle(ticket, verdict, took);
-            self.breakers.change_shared(sharing, &self.class, change).await;
-            self.ticket = None;
-        }
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            self.breakers.settle(&self.class, ticket, self.verdict, self.took);
-        }
-    }
+/// Whether a breaker refused a call: nothing was sent.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && error.context_value(REFUSED_BY).is_some()
 }
 
 #[derive(Debug)]
@@ -341,7 +353,7 @@ impl<T> CircuitBreaker<T> {
 }
 
 /// Calls that fail together: of one operation, where the request names one, else of one host.
-fn class_of(request: &Request) -> String {
+pub(super) fn class_of(request: &Request) -> String {
     let host = request.url.host_str().unwrap_or_default();
     match request.operation {
         "" => host.to_owned(),

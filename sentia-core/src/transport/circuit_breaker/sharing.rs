@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
 use super::{
-    BreakerState, Breakers, Class, Forced, Refused, Ticket, Verdict,
-    machine::{Machine, Phase},
+    BreakerState, Breakers, Class, Forced, Phase, Refused, Ticket, Verdict,
+    machine::{Machine, Mark},
 };
 use crate::{
     Error, ErrorKind, Result, StateStore,
@@ -63,8 +63,7 @@ pub(super) enum Change {
 struct Draft {
     next: Machine,
     /// Of the machine it was made from.
-    fence: u64,
-    generation: u64,
+    mark: Mark,
     known: Known,
     /// Whether this process goes by it already.
     is_here: bool,
@@ -145,18 +144,11 @@ impl Breakers {
             match sharing.swap(class, &draft).await {
                 Stored::Done(version) => return Ok(ticket.sent_at(self.install(class, draft, version))),
                 Stored::Lost(other) => self.lost(class, &draft, other),
-                Stored::Failed => {
-                    let mut classes = self.classes();
-                    return classes
-                        .entry(class.to_owned())
-                        .or_default()
-                        .machine
-                        .admit(&self.policy, self.clock.now());
-                }
+                Stored::Failed => return self.admit_here(class),
             }
         }
-        let until = self.clock.now() + chrono::Duration::seconds(1);
-        Err(Refused { until: Some(until), reason: "other processes keep changing its state".into() })
+        let until = Some(self.clock.now() + chrono::Duration::seconds(1));
+        Err(Refused { until, back: until, reason: "other processes keep changing its state".into() })
     }
 
     /// Does a change to the state of all processes. False when the store did not take it and only this one knows.
@@ -175,7 +167,7 @@ impl Breakers {
                 if entry.machine.passes() {
                     draft.is_here = true;
                     entry.machine = draft.next.clone();
-                    self.tell(class, draft.generation, draft.next.state());
+                    self.tell(class, entry, draft.mark);
                 }
                 draft
             };
@@ -189,7 +181,7 @@ impl Breakers {
                 Stored::Failed => break,
             }
         }
-        self.change(&mut self.classes().entry(class.to_owned()).or_default().machine, class, change);
+        self.change(class, change);
         false
     }
 
@@ -217,6 +209,7 @@ impl Breakers {
         // What was read may be older than what is known by now, and what changed here while the store failed is on top of it.
         if entry.known.version.is_none_or(|known| stored.version > known) {
             entry.adopt(stored, self.clock.now());
+            self.changed.notify_waiters();
         }
     }
 
@@ -227,8 +220,9 @@ impl Breakers {
         if entry.known.version.is_none_or(|known| version > known) {
             entry.known = Known { version: Some(version), looked: Some(self.clock.now()) };
             if !draft.is_here {
-                self.tell(class, draft.generation, draft.next.state());
-                entry.machine.advance(draft.next, draft.fence);
+                let mark = draft.mark;
+                entry.machine.advance(draft.next, mark);
+                self.tell(class, entry, mark);
             }
         }
         entry.machine.fence()
@@ -241,7 +235,10 @@ impl Breakers {
         let has_moved = entry.known.version != draft.known.version;
         match other {
             Some(other) if has_moved && entry.known.version.is_some_and(|known| known >= other.version) => {}
-            Some(other) => entry.adopt(other, self.clock.now()),
+            Some(other) => {
+                entry.adopt(other, self.clock.now());
+                self.changed.notify_waiters();
+            }
             // Its states were removed: the next swap creates this one.
             None => entry.known.version = None,
         }
@@ -250,14 +247,7 @@ impl Breakers {
 
 impl Draft {
     fn of(class: &Class) -> Self {
-        let machine = &class.machine;
-        Draft {
-            next: machine.clone(),
-            fence: machine.fence(),
-            generation: machine.state().generation,
-            known: class.known,
-            is_here: false,
-        }
+        Draft { next: class.machine.clone(), mark: class.machine.mark(), known: class.known, is_here: false }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod races;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -86,6 +88,38 @@ async fn a_dropped_probe_gives_its_place_back() {
     let good = CircuitBreaker::new(Scripted::new([ok()]), breakers.clone());
     good.call(request()).await.expect("the next probe");
     assert_eq!(breakers.health(), Health::Up);
+}
+
+#[tokio::test]
+async fn a_refusal_says_since_when_until_when_and_how_many() {
+    let script = Scripted::new([down(), down(), down()]);
+    let (breakers, clock) = breakers(BreakerPolicy { minimum_calls: 2, ..BreakerPolicy::default() });
+    let breaker = CircuitBreaker::new(script, breakers.clone());
+    clock.advance(Duration::from_secs(100));
+    for _ in 0..2 {
+        breaker.call(request()).await.expect_err("down");
+    }
+    breaker.call(request()).await.expect_err("refused");
+    clock.advance(Duration::from_secs(30));
+    breaker.call(request()).await.expect_err("the probe fails");
+    let refused = breaker.call(request()).await.expect_err("refused");
+    let told = ["breaker", "since", "until", "refused"].map(|name| refused.context_value(name));
+    let since = Some("1970-01-01 00:01:40 UTC");
+    assert_eq!(told, [Some("127.0.0.1"), since, Some("1970-01-01 00:02:40 UTC"), Some("2")]);
+
+    let outages = breakers.down();
+    let [outage] = outages.as_slice() else { panic!("{outages:?}") };
+    assert_eq!(
+        (outage.why.as_str(), outage.refused, outage.failed_probes),
+        ("100 % of its calls failed", 2, 1)
+    );
+    assert_eq!(Some(outage), breakers.explain("127.0.0.1").as_ref());
+    let shown = serde_json::to_value(outage).expect("writes");
+    assert_eq!((&shown["phase"], &shown["since"]), (&"open".into(), &"1970-01-01T00:01:40Z".into()));
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(breakers.explain("127.0.0.1"), None, "it would be the probe");
+    let counts = breakers.counts();
+    assert_eq!((counts.opened, counts.half_opened, counts.probed, counts.refused), (2, 1, 1, 2));
 }
 
 mod fleet {
@@ -186,6 +220,27 @@ mod fleet {
         fleet.later(1);
         fleet.end(fleet.admit(1).await.expect("the next probe"), true).await;
         assert_eq!(fleet.processes[1].health(), Health::Up);
+        let lost = |process: usize| fleet.processes[process].counts().lost_probes;
+        assert_eq!((lost(0), lost(1)), (0, 1), "counted by who replaced it");
+    }
+
+    #[tokio::test]
+    async fn an_outage_and_its_refusals_are_one_for_all_processes() {
+        let fleet = Fleet::of(2).opened().await;
+        fleet.later(5);
+        assert!(fleet.admit(0).await.is_err() && fleet.admit(1).await.is_err());
+        fleet.later(25);
+        fleet.end(fleet.admit(1).await.expect("the probe"), false).await;
+        assert!(fleet.admit(1).await.is_err());
+        fleet.later(5);
+        let refused = fleet.admit(0).await.err().expect("open");
+        let since = Some("1970-01-01 00:00:00 UTC");
+        let told = ["since", "refused"].map(|name| refused.context_value(name));
+        assert_eq!(told, [since, Some("3")], "its own two, and the other's first that is stored");
+        let restarted = fleet.another();
+        restarted.admit(CLASS.into()).await.err().expect("open");
+        let [outage] = &*restarted.down() else { panic!("{restarted:?}") };
+        assert_eq!((outage.since, outage.failed_probes), (Some(DateTime::UNIX_EPOCH), 1));
     }
 
     #[tokio::test]

@@ -1,3 +1,4 @@
 //! The layers together.
 
+mod bulkheads;
 mod outage;

@@ -1,6 +1,9 @@
 //! Processes over a store that is slow, fails, or is contended: what no schedule may do.
 
-use std::sync::atomic::AtomicBool;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;

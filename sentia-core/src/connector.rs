@@ -10,7 +10,7 @@ use crate::{
     page::{Fetch, Page},
     push::Webhooks,
     stream::{StreamInfo, identifier},
-    transport::{Limit, Pacing},
+    transport::{AppLimits, Limit, Pacing},
 };
 
 /// Reads one vendor's API.
@@ -155,6 +155,8 @@ pub struct ConnectorInfo {
     pub streams: Vec<Arc<StreamInfo>>,
     /// The vendor's limits for one connection.
     pub limits: Vec<Limit>,
+    /// Its limits for the app over all connections, where it has such.
+    pub app: Option<AppLimits>,
     /// Whether they are kept.
     pub pacing: Pacing,
 }
@@ -162,7 +164,7 @@ pub struct ConnectorInfo {
 impl ConnectorInfo {
     /// A connector of `vendor` without streams yet.
     pub fn new(vendor: &'static str) -> Self {
-        ConnectorInfo { vendor, streams: Vec::new(), limits: Vec::new(), pacing: Pacing::Vendor }
+        ConnectorInfo { vendor, streams: Vec::new(), limits: Vec::new(), app: None, pacing: Pacing::Vendor }
     }
 
     /// Adds a stream.
@@ -178,6 +180,13 @@ impl ConnectorInfo {
     #[must_use]
     pub fn limit(mut self, limit: Limit) -> Self {
         self.limits.push(limit);
+        self
+    }
+
+    /// Names the limits of the app over all of its connections.
+    #[must_use]
+    pub fn app(mut self, app: AppLimits) -> Self {
+        self.app = Some(app);
         self
     }
 

@@ -9,7 +9,7 @@ use sentia_core::{
     push::Webhooks,
     record::Document,
     stream::Reading,
-    transport::{Limit, Pacing},
+    transport::{AppLimits, Limit, Pacing},
 };
 
 use super::{
@@ -43,6 +43,8 @@ pub struct Xero {
     aged_report_contacts: Vec<String>,
     calls_per_day: u32,
     egress_per_month: Option<u64>,
+    /// Whose calls over all organisations are counted together.
+    app: Option<String>,
     pacing: Pacing,
 }
 
@@ -62,6 +64,7 @@ impl Xero {
             aged_report_contacts,
             calls_per_day: config.calls_per_day,
             egress_per_month: config.egress_per_month,
+            app: config.client_id.clone(),
             pacing: config.pacing,
         }
     }
@@ -159,6 +162,9 @@ fn number(token: Option<&str>) -> Result<Option<u64>> {
     })
 }
 
+/// Calls a minute of one app over all of its organisations [LIMITS].
+const APP_MINUTE: u32 = 10_000;
+
 /// The span that egress is counted over: no calendar month is longer by more than a day.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -179,7 +185,10 @@ fn describe(sources: &[Source], calls_per_day: u32, egress_per_month: Option<u64
 #[async_trait]
 impl Connector for Xero {
     fn info(&self) -> ConnectorInfo {
-        describe(&self.sources, self.calls_per_day, self.egress_per_month).pacing(self.pacing)
+        let minute = Limit::Calls { calls: APP_MINUTE, per: Duration::from_secs(60) };
+        let app = self.app.clone().map(|app| AppLimits { app, limits: vec![minute] });
+        let info = describe(&self.sources, self.calls_per_day, self.egress_per_month).pacing(self.pacing);
+        app.into_iter().fold(info, ConnectorInfo::app)
     }
 
     async fn fetch(&self, cx: &Context, request: Fetch<'_>) -> Result<Page> {

@@ -20,7 +20,8 @@ const CONCURRENT: Duration = Duration::from_secs(1);
 /// The table of the Accounting API and of `/connections`.
 pub(super) fn accounting(response: &mut Response) -> Result<()> {
     let status = response.status.as_u16();
-    response.left = left(response);
+    response.left = left(response, &[("x-minlimit-remaining", 60), ("x-daylimit-remaining", 24 * 60 * 60)]);
+    response.left_of_app = left(response, &[("x-appminlimit-remaining", 60)]);
     let (kind, message) = match status {
         200..=299 => return json_or_invalid(response),
         300..=399 => (ErrorKind::InvalidResponse, "xero redirects; check base_url"),
@@ -129,10 +130,9 @@ fn limited(response: &Response) -> Error {
     wait.into_iter().fold(error, Error::retry_after)
 }
 
-/// What Xero says is left of its budgets of this organisation; other programs of the same app spend from them too.
-fn left(response: &Response) -> Vec<(Duration, u64)> {
+/// What Xero says is left of its budgets, in seconds: others who use the same app spend from them too.
+fn left(response: &Response, spans: &[(&str, u64)]) -> Vec<(Duration, u64)> {
     let told = |name: &str| response.header(name)?.trim().parse().ok();
-    let spans = [("x-minlimit-remaining", 60), ("x-daylimit-remaining", 24 * 60 * 60)];
     spans.iter().filter_map(|(name, span)| Some((Duration::from_secs(*span), told(name)?))).collect()
 }
 

@@ -274,7 +274,7 @@ impl Pipeline {
             report.streams.push(entry);
         }
         if self.stack.is_none() {
-            stack.planner.release().await;
+            stack.release().await;
         }
         report.finished = Some(self.clock.now());
         let untouched = report.streams.iter().all(|stream| stream.pages == 0);
@@ -303,7 +303,7 @@ impl Pipeline {
         let (cx, stack) = self.context(&info, &connection)?;
         let checked = self.connector.check(&cx).await;
         if self.stack.is_none() {
-            stack.planner.release().await;
+            stack.release().await;
         }
         checked.map(|()| self.clock.now())
     }

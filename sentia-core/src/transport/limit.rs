@@ -67,6 +67,27 @@ pub enum Limit {
     Concurrent(usize),
 }
 
+/// Limits that a vendor keeps for an app over all accounts that it is connected to.
+///
+/// All connections of the app that share a store share these budgets, whichever tenants they belong to. A call waits for
+/// its account's budgets first and for the app's then.
+///
+/// ```
+/// use std::time::Duration;
+/// use sentia_core::{ConnectorInfo, transport::{AppLimits, Limit}};
+///
+/// let minute = Limit::Calls { calls: 10_000, per: Duration::from_secs(60) };
+/// let info = ConnectorInfo::new("books").app(AppLimits { app: "client-7".into(), limits: vec![minute] });
+/// assert_eq!(info.app.expect("given").limits.len(), 1);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppLimits {
+    /// The vendor's public name of the app: a client id, never a secret.
+    pub app: String,
+    /// Its limits.
+    pub limits: Vec<Limit>,
+}
+
 /// Whether the vendor's limits are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pacing {

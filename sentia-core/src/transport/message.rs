@@ -106,6 +106,8 @@ pub struct Response {
     pub rate: Option<f64>,
     /// What the vendor's table read about calls left, by the spans of their limits.
     pub left: Vec<(std::time::Duration, u64)>,
+    /// The same for the limits of the app over all of its connections.
+    pub left_of_app: Vec<(std::time::Duration, u64)>,
     /// How long the vendor took, the whole body included; waiting for one's turn is no part of it.
     pub took: std::time::Duration,
     /// What the vendor's table left for its connector, by type.
@@ -123,6 +125,7 @@ impl Response {
             quota: None,
             rate: None,
             left: Vec::new(),
+            left_of_app: Vec::new(),
             took: std::time::Duration::ZERO,
             extensions: Extensions::new(),
         }

@@ -37,13 +37,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
+use self::rate_limit::Budgets;
 pub use self::{
     circuit_breaker::{
         BreakerCounts, BreakerPolicy, BreakerState, Breakers, Forced, Health, Outage, Over, Phase, Probe,
         Stopped,
     },
     http::{Http, QueryValue, RequestBuilder},
-    limit::{Limit, Pacing},
+    limit::{AppLimits, Limit, Pacing},
     message::{Classify, Quota, Repeat, Request, Response, body_excerpt},
     metrics::{CallCounts, Meter, Usage},
     observed::{Held, METRICS},
@@ -111,6 +112,8 @@ pub struct TransportPolicy {
     /// The vendor's limits.
     /// Default none. A pipeline puts its connector's here.
     pub limits: Vec<Limit>,
+    /// The vendor's limits for the app over all of its connections. A pipeline puts its connector's here.
+    pub app: Option<AppLimits>,
     /// The most calls of this stack that are on their way at once, whatever the vendor grants: a connection takes no more
     /// sockets of this process. Default 64. Further calls wait; a vendor's own limit on calls at once is among
     /// [`limits`](Self::limits).
@@ -126,8 +129,11 @@ pub struct TransportPolicy {
 impl TransportPolicy {
     /// This policy under the limits of a connector, unless its pacing is off.
     pub(crate) fn limited_by(self, info: &ConnectorInfo) -> Self {
-        let limits = if info.pacing == Pacing::Off { Vec::new() } else { info.limits.clone() };
-        TransportPolicy { limits, ..self }
+        let kept = (info.pacing == Pacing::Vendor).then(|| (info.limits.clone(), info.app.clone()));
+        let (limits, app) = kept.unwrap_or_default();
+        let named =
+            |limits: AppLimits| AppLimits { app: format!("{}/{}", info.vendor, limits.app), ..limits };
+        TransportPolicy { limits, app: app.map(named), ..self }
     }
 }
 
@@ -138,6 +144,7 @@ impl Default for TransportPolicy {
             retry: RetryPolicy::default(),
             breaker: BreakerPolicy::default(),
             limits: Vec::new(),
+            app: None,
             max_at_once: 64,
             timeout: Duration::from_secs(60),
             max_body_bytes: 128 << 20,
@@ -170,6 +177,8 @@ pub struct Stack {
     pub breakers: Breakers,
     /// What the account's budgets have left, and what waits for them.
     pub planner: Planner,
+    /// What the app's budgets over all connections have left, where it has such.
+    pub app: Option<Planner>,
 }
 
 impl Stack {
@@ -184,15 +193,18 @@ impl Stack {
 
     /// Builds it around what sends instead of the socket: another client, answers from a script, a bench's stub.
     pub fn around(innermost: impl Transport, policy: TransportPolicy, clock: Arc<dyn Clock>) -> Self {
-        let planner = Planner::new(policy.limits.clone(), clock.clone());
+        let budgets = Budgets {
+            account: Planner::new(policy.limits.clone(), clock.clone()),
+            app: policy.app.clone().map(|app| Planner::new(app.limits, clock.clone())),
+        };
         let breakers = Breakers::new(policy.breaker.clone(), clock.clone());
-        Self::over(innermost, policy, clock, planner, breakers)
+        Self::over(innermost, policy, clock, budgets, breakers)
     }
 
     /// Builds it, with the budgets and breakers of `account`, which all stacks over the same store share.
     ///
     /// `account` names whose limits they are: a pipeline takes `TENANT/CONNECTION`. The states are kept as
-    /// `quota/ACCOUNT` and `breaker/ACCOUNT/CLASS`. While the store fails each stack goes on alone and warns once.
+    /// `quota/ACCOUNT` and `breaker/ACCOUNT/CLASS`, those of an app as `quota/app:VENDOR/APP`. While the store fails each stack goes on alone and warns once.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -214,11 +226,16 @@ impl Stack {
         states: Arc<dyn StateStore>,
         account: &str,
     ) -> Self {
-        let key = format!("quota/{account}");
-        let planner = Planner::shared(policy.limits.clone(), clock.clone(), states.clone(), &key);
+        let shared = |limits: Vec<Limit>, of: &str| {
+            Planner::shared(limits, clock.clone(), states.clone(), &format!("quota/{of}"))
+        };
+        let budgets = Budgets {
+            account: shared(policy.limits.clone(), account),
+            app: policy.app.clone().map(|app| shared(app.limits, &format!("app:{}", app.app))),
+        };
         let prefix = format!("breaker/{account}");
-        let breakers = Breakers::shared(policy.breaker.clone(), clock.clone(), states, &prefix);
-        Self::over(innermost, policy, clock, planner, breakers)
+        let breakers = Breakers::shared(policy.breaker.clone(), clock.clone(), states.clone(), &prefix);
+        Self::over(innermost, policy, clock, budgets, breakers)
     }
 
     /// The order is fixed here and nowhere else.
@@ -226,18 +243,29 @@ impl Stack {
         innermost: impl Transport,
         policy: TransportPolicy,
         clock: Arc<dyn Clock>,
-        planner: Planner,
+        budgets: Budgets,
         breakers: Breakers,
     ) -> Self {
         let meter = Meter::default();
         let counted = metrics::Sent::new(innermost, meter.clone());
         let timed = timeout::Timeout::new(counted, policy.timeout);
-        let paced = rate_limit::RateLimit::new(timed, planner.clone(), breakers.clone(), policy.max_at_once);
+        let paced = rate_limit::RateLimit::new(timed, budgets.clone(), breakers.clone(), policy.max_at_once);
         let broken = circuit_breaker::CircuitBreaker::new(paced, breakers.clone());
         let retried = retry::Retry::new(broken, policy.retry, clock, meter.clone());
         let bounded = deadline::Deadline::new(retried, policy.deadline, meter.clone());
         let transport = Arc::new(trace::Trace::new(metrics::Metrics::new(bounded, meter.clone())));
-        Stack { transport, meter, breakers, planner }
+        Stack { transport, meter, breakers, planner: budgets.account, app: budgets.app }
+    }
+
+    /// Gives back what this process holds of budgets and does not use; see [`Planner::release`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    pub async fn release(&self) {
+        self.planner.release().await;
+        if let Some(app) = &self.app {
+            app.release().await;
+        }
     }
 
     /// What connectors type, through it.

@@ -115,7 +115,8 @@ impl Stack {
             ("sentia_retries_denied_total", counts.retries_denied),
             ("sentia_deadlines_total", counts.deadlines),
         ]);
-        calls.chain(of_breakers(&self.breakers)).chain(of_budgets(&self.planner)).collect()
+        let of_app = self.app.iter().flat_map(of_budgets).map(|metric| metric.label("of", "app"));
+        calls.chain(of_breakers(&self.breakers)).chain(of_budgets(&self.planner)).chain(of_app).collect()
     }
 
     /// What this request would be held by, were it sent now, and until when; none when it would go.
@@ -142,7 +143,8 @@ impl Stack {
             return Some(Held::Breaker(outage));
         }
         let claim = Claim { cost: request.cost, operation: request.operation, urgency: request.urgency };
-        self.planner.explain(claim).map(Held::Budget)
+        let of_app = || self.app.as_ref()?.explain(claim);
+        self.planner.explain(claim).or_else(of_app).map(Held::Budget)
     }
 }
 

@@ -19,29 +19,58 @@ use crate::{
 /// What an error's context `limit` says when too many calls were going on at once.
 const AT_ONCE: &str = "concurrent";
 
+/// What an error's context `limit` begins with when it was the app that made too many calls, over all accounts.
+const OF_APP: &str = "app";
+
+/// Who is asked before a call.
+#[derive(Debug, Clone)]
+pub(super) struct Budgets {
+    pub(super) account: Planner,
+    pub(super) app: Option<Planner>,
+}
+
 #[derive(Debug)]
 pub(super) struct RateLimit<T> {
     inner: T,
-    planner: Planner,
+    budgets: Budgets,
     breakers: Breakers,
     places: Semaphore,
 }
 
 impl<T> RateLimit<T> {
-    pub(super) fn new(inner: T, planner: Planner, breakers: Breakers, places: usize) -> Self {
+    pub(super) fn new(inner: T, budgets: Budgets, breakers: Breakers, places: usize) -> Self {
         let places = Semaphore::new(places.clamp(1, Semaphore::MAX_PERMITS));
-        RateLimit { inner, planner, breakers, places }
+        RateLimit { inner, budgets, breakers, places }
     }
 
-    /// The budgets' permit and a place, in this order: who is urgent overtakes at the budgets.
-    async fn turn(&self, claim: Claim) -> Result<(Permit, SemaphorePermit<'_>)> {
-        let permit = self.planner.acquire(claim).await?;
+    /// The budgets' permits and a place, in this order: who is urgent overtakes at the budgets.
+    async fn turn(&self, claim: Claim) -> Result<(Permit, Option<Permit>, SemaphorePermit<'_>)> {
+        let permit = self.budgets.account.acquire(claim).await?;
+        let of_app = match &self.budgets.app {
+            Some(app) => Some(app.acquire(claim).await?),
+            None => None,
+        };
         let closed = |error| Error::new(ErrorKind::Unexpected, "the places were closed").source(error);
-        Ok((permit, self.places.acquire().await.map_err(closed)?))
+        Ok((permit, of_app, self.places.acquire().await.map_err(closed)?))
     }
 }
 
-/// What an outcome says about budgets.
+/// What an outcome says about the app's budgets.
+fn seen_of_app(outcome: &Result<Response>) -> Seen {
+    match outcome {
+        Ok(response) => Seen { left: response.left_of_app.clone(), ..Seen::default() },
+        Err(error) => {
+            Seen { refused: is_of_app(error).then(|| Refused::Rate(error.wait())), ..Seen::default() }
+        }
+    }
+}
+
+fn is_of_app(error: &Error) -> bool {
+    error.kind() == ErrorKind::RateLimited
+        && error.context_value("limit").is_some_and(|limit| limit.starts_with(OF_APP))
+}
+
+/// What an outcome says about the account's budgets.
 fn seen(outcome: &Result<Response>) -> Seen {
     match outcome {
         Ok(response) => Seen {
@@ -53,6 +82,7 @@ fn seen(outcome: &Result<Response>) -> Seen {
         },
         Err(error) => {
             let refused = match error.kind() {
+                _ if is_of_app(error) => None,
                 ErrorKind::RateLimited if error.context_value("limit") == Some(AT_ONCE) => {
                     Some(Refused::AtOnce)
                 }
@@ -69,12 +99,15 @@ impl<T: Transport> Transport for RateLimit<T> {
     async fn call(&self, request: Request) -> Result<Response> {
         let claim = Claim { cost: request.cost, operation: request.operation, urgency: request.urgency };
         let mut turn = pin!(self.turn(claim));
-        let (permit, _place) = match futures::poll!(turn.as_mut()) {
+        let (permit, of_app, _place) = match futures::poll!(turn.as_mut()) {
             Poll::Ready(taken) => taken?,
             Poll::Pending => self.breakers.while_open_to(class_of(&request), turn).await?,
         };
         let outcome = self.inner.call(request).await;
         permit.answered(seen(&outcome));
+        if let Some(permit) = of_app {
+            permit.answered(seen_of_app(&outcome));
+        }
         outcome
     }
 }
@@ -83,7 +116,7 @@ impl<T: Transport> Transport for RateLimit<T> {
 mod tests {
     use super::{
         super::{
-            BreakerPolicy, Limit, Quota,
+            AppLimits, BreakerPolicy, Limit, Quota, Stack, TransportPolicy,
             scripted::{Scripted, ok, request},
         },
         *,
@@ -95,6 +128,7 @@ mod tests {
     use crate::{
         Error,
         clock::{Clock, ManualClock},
+        testing::MemoryStateStore,
     };
 
     fn limited(
@@ -103,7 +137,62 @@ mod tests {
         clock: &Arc<ManualClock>,
     ) -> RateLimit<Arc<Scripted>> {
         let breakers = Breakers::new(BreakerPolicy::never(), clock.clone());
-        RateLimit::new(answers, Planner::new(limits, clock.clone()), breakers, 64)
+        let budgets = Budgets { account: Planner::new(limits, clock.clone()), app: None };
+        RateLimit::new(answers, budgets, breakers, 64)
+    }
+
+    fn refused(limit: &str) -> Error {
+        Error::new(ErrorKind::RateLimited, "too many calls")
+            .context("limit", limit)
+            .retry_after(Duration::from_secs(30))
+    }
+
+    /// Three organisations of one app: what the app may call in a minute they share, and a refusal for it is no account's.
+    #[tokio::test]
+    async fn an_apps_minute_is_one_for_all_accounts() {
+        let clock = Arc::new(ManualClock::new(DateTime::<Utc>::UNIX_EPOCH));
+        let states = Arc::new(MemoryStateStore::default());
+        let minute = |calls| vec![Limit::Calls { calls, per: Duration::from_secs(60) }];
+        let policy = || TransportPolicy {
+            limits: minute(60),
+            app: Some(AppLimits { app: "books/client".into(), limits: minute(3) }),
+            ..TransportPolicy::default()
+        };
+        let account = |name: &str, answers: Vec<Result<Response>>| {
+            Stack::shared_around(Scripted::new(answers), policy(), clock.clone(), states.clone(), name)
+        };
+        let accounts = [
+            account("acme/one", vec![ok(), ok()]),
+            account("acme/two", vec![ok(), ok()]),
+            account("other/three", vec![Err(refused("appminute")), ok()]),
+        ];
+        for at in [0, 1, 0] {
+            accounts[at].transport.call(request()).await.expect("there is room");
+        }
+        assert!(clock.now().timestamp() < 60, "{:?}", clock.now());
+        accounts[1].transport.call(request()).await.expect("the fourth, a minute later");
+        assert!(clock.now().timestamp() >= 60, "{:?}", clock.now());
+        let before = clock.now();
+        accounts[2].transport.call(request()).await.expect("asked again");
+        assert!(clock.now() - before >= chrono::Duration::seconds(30), "{:?}", clock.now());
+        let used: Vec<f64> = accounts.iter().map(|stack| stack.planner.levels()[0].used).collect();
+        assert!(used.iter().all(|used| *used <= 2.0), "the accounts' own minutes have room: {used:?}");
+    }
+
+    /// What the vendor says is left to the app corrects the app's budget and no account's.
+    #[tokio::test]
+    async fn what_is_left_to_the_app_is_the_apps() {
+        let clock = Arc::new(ManualClock::new(DateTime::<Utc>::UNIX_EPOCH));
+        let minute = |calls| vec![Limit::Calls { calls, per: Duration::from_secs(60) }];
+        let app = Some(AppLimits { app: "books/client".into(), limits: minute(100) });
+        let policy = TransportPolicy { limits: minute(10), app, ..TransportPolicy::default() };
+        let told = Response { left_of_app: vec![(Duration::from_secs(60), 0)], ..ok().expect("a response") };
+        let stack = Stack::around(Scripted::new([Ok(told), ok()]), policy, clock.clone());
+        stack.transport.call(request()).await.expect("there is room");
+        assert_eq!(stack.planner.levels()[0].used, 1.0);
+        assert_eq!(stack.app.as_ref().expect("it has one").levels()[0].used, 100.0);
+        stack.transport.call(request()).await.expect("a minute later");
+        assert!(clock.now().timestamp() >= 60, "{:?}", clock.now());
     }
 
     #[tokio::test]

@@ -217,18 +217,11 @@ impl Transport for Silent {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn who_waits_for_a_turn_when_the_breaker_opens_is_not_sent() {
-    let vendor = Arc::new(Silent::default());
-    let policy = TransportPolicy {
-        limits: vec![Limit::Concurrent(2)],
-        retry: RetryPolicy { max_attempts: 1, ..Default::default() },
-        ..TransportPolicy::default()
-    };
-    let stack = Stack::around(vendor.clone(), policy, Arc::new(RuntimeClock::default()));
+/// Callers at a vendor that never answers, two at once, over these stacks; how many reached it.
+async fn silence(vendor: &Silent, stacks: &[Stack], callers: usize) -> u64 {
     let mut calls = JoinSet::new();
-    for _ in 0..500 {
-        let stack = stack.clone();
+    for call in 0..callers {
+        let stack = stacks[call % stacks.len()].clone();
         calls.spawn(async move { stack.transport.call(request()).await });
     }
     let mut refused = 0;
@@ -236,11 +229,43 @@ async fn who_waits_for_a_turn_when_the_breaker_opens_is_not_sent() {
         let error = ended.expect("no panic").expect_err("the vendor is silent");
         refused += u64::from(error.context_value("breaker").is_some());
     }
+    let told: u64 = stacks.iter().map(|stack| stack.breakers.counts().refused).sum();
     let reached = vendor.0.load(SeqCst);
+    assert_eq!((reached + refused, told), (callers as u64, refused));
+    reached
+}
+
+fn two_at_once() -> TransportPolicy {
+    TransportPolicy {
+        limits: vec![Limit::Concurrent(2)],
+        retry: RetryPolicy { max_attempts: 1, ..RetryPolicy::default() },
+        ..TransportPolicy::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_turn_when_the_breaker_opens_is_not_sent() {
+    let vendor = Arc::new(Silent::default());
+    let stack = Stack::around(vendor.clone(), two_at_once(), Arc::new(RuntimeClock::default()));
+    let reached = silence(&vendor, std::slice::from_ref(&stack), 500).await;
     // Ten timeouts open it; two calls are on their way meanwhile.
     assert!(reached <= 12, "{reached} of 500 calls reached a vendor that is down");
-    assert_eq!((reached + refused, stack.breakers.counts().refused), (500, refused));
     assert_eq!(permits(&stack).await, 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_turn_hears_of_what_another_process_opened() {
+    let vendor = Arc::new(Silent::default());
+    let (clock, states) = (Arc::new(RuntimeClock::default()), Arc::new(MemoryStateStore::default()));
+    let process = |breaker| {
+        let policy = TransportPolicy { breaker, ..two_at_once() };
+        Stack::shared_around(vendor.clone(), policy, clock.clone(), states.clone(), "t/c")
+    };
+    // The second never opens one itself, and nobody calls it anew.
+    let processes = [process(BreakerPolicy::default()), process(BreakerPolicy::never())];
+    let reached = silence(&vendor, &processes, 100).await;
+    assert!(reached <= 40, "{reached} of 100 calls reached a vendor that is down");
+    assert!(processes[1].breakers.counts().refused > 0, "{processes:?}");
 }
 
 /// Answers late, and counts how many calls are on their way.

@@ -59,7 +59,7 @@ pub(super) struct Refused {
 pub(super) struct Mark {
     pub(super) generation: u64,
     pub(super) lost: u64,
-    fence: u64,
+    pub(super) fence: u64,
     untold: u64,
 }
 

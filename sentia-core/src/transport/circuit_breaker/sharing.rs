@@ -122,13 +122,7 @@ impl Breakers {
         sharing: &Sharing,
         class: &str,
     ) -> std::result::Result<Ticket, Refused> {
-        match self.due(class) {
-            Due::Not => {}
-            Due::Again => self.look(sharing, class).await,
-            Due::First(heard) => {
-                heard.get_or_init(|| self.look(sharing, class)).await;
-            }
-        }
+        self.look_if_due(sharing, class).await;
         for _ in 0..ROUNDS {
             let (draft, ticket) = {
                 let mut classes = self.classes();
@@ -202,14 +196,37 @@ impl Breakers {
         }
     }
 
+    async fn look_if_due(&self, sharing: &Sharing, class: &str) {
+        match self.due(class) {
+            Due::Not => {}
+            Due::Again => self.look(sharing, class).await,
+            Due::First(heard) => {
+                heard.get_or_init(|| self.look(sharing, class)).await;
+            }
+        }
+    }
+
+    /// Ends when a phase changed, here or, as far as the store has told within [`POLL`], elsewhere.
+    pub(super) async fn news(&self, class: &str, changed: impl Future<Output = ()>) {
+        let poll = POLL.to_std().unwrap_or_default();
+        if let (Err(_), Some(sharing)) = (tokio::time::timeout(poll, changed).await, &self.sharing) {
+            self.look_if_due(sharing, class).await;
+        }
+    }
+
+    fn adopt(&self, entry: &mut Class, stored: SharedState) {
+        let mark = entry.machine.mark();
+        entry.adopt(stored, self.clock.now());
+        self.wake(entry, mark);
+    }
+
     async fn look(&self, sharing: &Sharing, class: &str) {
         let Some(Some(stored)) = sharing.ask(sharing.store.load(&sharing.key(class))).await else { return };
         let mut classes = self.classes();
         let entry = classes.entry(class.to_owned()).or_default();
         // What was read may be older than what is known by now, and what changed here while the store failed is on top of it.
         if entry.known.version.is_none_or(|known| stored.version > known) {
-            entry.adopt(stored, self.clock.now());
-            self.changed.notify_waiters();
+            self.adopt(entry, stored);
         }
     }
 
@@ -235,10 +252,7 @@ impl Breakers {
         let has_moved = entry.known.version != draft.known.version;
         match other {
             Some(other) if has_moved && entry.known.version.is_some_and(|known| known >= other.version) => {}
-            Some(other) => {
-                entry.adopt(other, self.clock.now());
-                self.changed.notify_waiters();
-            }
+            Some(other) => self.adopt(entry, other),
             // Its states were removed: the next swap creates this one.
             None => entry.known.version = None,
         }

@@ -37,7 +37,6 @@ struct Vendor {
     /// Requests of the slow account that came, and those that have not been given up.
     came: AtomicU64,
     held: AtomicU64,
-    most_held: AtomicU64,
     arrived: Notify,
 }
 
@@ -55,8 +54,7 @@ async fn answer(State(vendor): State<Arc<Vendor>>, headers: HeaderMap) -> &'stat
         return "{}";
     }
     vendor.came.fetch_add(1, SeqCst);
-    let held = vendor.held.fetch_add(1, SeqCst) + 1;
-    vendor.most_held.fetch_max(held, SeqCst);
+    vendor.held.fetch_add(1, SeqCst);
     let _holding = Holding(vendor.clone());
     vendor.arrived.notify_one();
     if vendor.hangs.load(SeqCst) {
@@ -113,8 +111,8 @@ async fn permits(stack: &Stack) -> f64 {
 async fn an_account_that_hangs_takes_nothing_of_another_account_or_vendor() {
     let ((vendor, url), (_, other_vendor)) = (Vendor::serve().await, Vendor::serve().await);
     let states = MemoryStateStore::default();
-    let slow = stack("slow/c", &states, TransportPolicy { deadline: Duration::from_secs(2), ..at_once() });
-    let mut hanging = callers(&slow, &url, CALLERS);
+    let patient = stack("slow/c", &states, at_once());
+    let mut hanging = callers(&patient, &url, CALLERS);
     vendor.has_come(AT_ONCE).await;
 
     // A second account at the slow vendor, and one at another, one call after the other: each has its own permits.
@@ -127,6 +125,18 @@ async fn an_account_that_hangs_takes_nothing_of_another_account_or_vendor() {
         assert_eq!((stack.meter.usage().calls, permits(stack).await), (SERVED as u64, 0.0));
     }
 
+    assert!(hanging.try_join_next().is_none(), "all of them hang meanwhile");
+    assert_eq!(
+        (vendor.came.load(SeqCst), vendor.held.load(SeqCst)),
+        (AT_ONCE, AT_ONCE),
+        "each place is taken"
+    );
+    hanging.shutdown().await;
+    assert_eq!(permits(&patient).await, 0.0, "all permits are back");
+
+    let policy = TransportPolicy { deadline: Duration::from_secs(1), ..at_once() };
+    let slow = stack("slow/c", &states, policy);
+    let mut hanging = callers(&slow, &url, CALLERS);
     for _ in 0..CALLERS {
         let ended = tokio::time::timeout(TOO_LONG, hanging.join_next()).await.expect("by its deadline");
         let error = ended.expect("a caller").expect("no panic").expect_err("never answered");
@@ -137,7 +147,6 @@ async fn an_account_that_hangs_takes_nothing_of_another_account_or_vendor() {
         (CALLERS as u64, 0.0),
         "all permits are back"
     );
-    assert_eq!(vendor.most_held.load(SeqCst), AT_ONCE, "connections of the slow account");
 
     vendor.hangs.store(false, SeqCst);
     let mut again = callers(&slow, &url, CALLERS);
@@ -149,17 +158,17 @@ async fn an_account_that_hangs_takes_nothing_of_another_account_or_vendor() {
 #[tokio::test]
 async fn without_a_limit_of_the_vendors_a_connection_is_bounded_all_the_same() {
     let (vendor, url) = Vendor::serve().await;
-    let policy =
-        TransportPolicy { max_at_once: 8, deadline: Duration::from_secs(1), ..TransportPolicy::default() };
-    let slow = stack("slow/c", &MemoryStateStore::default(), policy);
+    let states = MemoryStateStore::default();
+    let slow = stack("slow/c", &states, TransportPolicy { max_at_once: 8, ..TransportPolicy::default() });
     let mut hanging = callers(&slow, &url, CALLERS);
     vendor.has_come(8).await;
-    while let Some(ended) =
-        tokio::time::timeout(TOO_LONG, hanging.join_next()).await.expect("by its deadline")
-    {
-        ended.expect("no panic").expect_err("never answered");
+    let other = stack("quick/c", &states, TransportPolicy { max_at_once: 1, ..TransportPolicy::default() });
+    for _ in 0..SERVED {
+        ask(&other, &url, "quick").await.expect("served");
     }
-    assert_eq!(vendor.most_held.load(SeqCst), 8);
+    assert_eq!((vendor.came.load(SeqCst), vendor.held.load(SeqCst)), (8, 8));
+    assert!(hanging.try_join_next().is_none(), "all of them hang meanwhile");
+    hanging.shutdown().await;
     vendor.hangs.store(false, SeqCst);
     ask(&slow, &url, "slow").await.expect("the places are free");
 }
@@ -217,18 +226,11 @@ impl Transport for Silent {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn who_waits_for_a_turn_when_the_breaker_opens_is_not_sent() {
-    let vendor = Arc::new(Silent::default());
-    let policy = TransportPolicy {
-        limits: vec![Limit::Concurrent(2)],
-        retry: RetryPolicy { max_attempts: 1, ..Default::default() },
-        ..TransportPolicy::default()
-    };
-    let stack = Stack::around(vendor.clone(), policy, Arc::new(RuntimeClock::default()));
+/// Callers at a vendor that never answers, two at once, over these stacks; how many reached it.
+async fn silence(vendor: &Silent, stacks: &[Stack], callers: usize) -> u64 {
     let mut calls = JoinSet::new();
-    for _ in 0..500 {
-        let stack = stack.clone();
+    for call in 0..callers {
+        let stack = stacks[call % stacks.len()].clone();
         calls.spawn(async move { stack.transport.call(request()).await });
     }
     let mut refused = 0;
@@ -236,11 +238,43 @@ async fn who_waits_for_a_turn_when_the_breaker_opens_is_not_sent() {
         let error = ended.expect("no panic").expect_err("the vendor is silent");
         refused += u64::from(error.context_value("breaker").is_some());
     }
+    let told: u64 = stacks.iter().map(|stack| stack.breakers.counts().refused).sum();
     let reached = vendor.0.load(SeqCst);
+    assert_eq!((reached + refused, told), (callers as u64, refused));
+    reached
+}
+
+fn two_at_once() -> TransportPolicy {
+    TransportPolicy {
+        limits: vec![Limit::Concurrent(2)],
+        retry: RetryPolicy { max_attempts: 1, ..RetryPolicy::default() },
+        ..TransportPolicy::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_turn_when_the_breaker_opens_is_not_sent() {
+    let vendor = Arc::new(Silent::default());
+    let stack = Stack::around(vendor.clone(), two_at_once(), Arc::new(RuntimeClock::default()));
+    let reached = silence(&vendor, std::slice::from_ref(&stack), 500).await;
     // Ten timeouts open it; two calls are on their way meanwhile.
     assert!(reached <= 12, "{reached} of 500 calls reached a vendor that is down");
-    assert_eq!((reached + refused, stack.breakers.counts().refused), (500, refused));
     assert_eq!(permits(&stack).await, 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_turn_hears_of_what_another_process_opened() {
+    let vendor = Arc::new(Silent::default());
+    let (clock, states) = (Arc::new(RuntimeClock::default()), Arc::new(MemoryStateStore::default()));
+    let process = |breaker| {
+        let policy = TransportPolicy { breaker, ..two_at_once() };
+        Stack::shared_around(vendor.clone(), policy, clock.clone(), states.clone(), "t/c")
+    };
+    // The second never opens one itself, and nobody calls it anew.
+    let processes = [process(BreakerPolicy::default()), process(BreakerPolicy::never())];
+    let reached = silence(&vendor, &processes, 100).await;
+    assert!(reached <= 40, "{reached} of 100 calls reached a vendor that is down");
+    assert!(processes[1].breakers.counts().refused > 0, "{processes:?}");
 }
 
 /// Answers late, and counts how many calls are on their way.

@@ -48,6 +48,7 @@
 //! # }
 //! ```
 
+mod booking;
 mod bucket;
 mod claim;
 mod estimator;
@@ -58,10 +59,13 @@ mod permits;
 mod planner;
 mod process;
 mod queue;
+mod turns;
 mod window;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod fleet_tests;
 
 pub use self::{
     claim::{Claim, Refused, Seen, Urgency},

@@ -10,11 +10,11 @@ use chrono::{DateTime, Utc};
 use tokio::{runtime::Handle, sync::Notify};
 
 use super::{
-    Claim, Permit, Refused, Seen, Waiting,
+    Claim, Permit, Refused, Seen, Urgency, Waiting,
     exchange::{self, Shared},
     ledger::{AT_ONCE, Going, Hold, Ledger},
     queue::{self, Queue},
-    window::Millis,
+    window::{FURTHEST, Millis},
 };
 use crate::{
     Error, ErrorKind,
@@ -56,6 +56,8 @@ pub(super) struct Local {
     pub(super) unheard: Vec<Heard>,
     pub(super) busy: usize,
     pub(super) points: f64,
+    /// About how long a call goes on, in milliseconds.
+    pub(super) lasts: Millis,
     pub(super) exchanging: bool,
     /// When the latest exchange ended.
     pub(super) asked: Option<Millis>,
@@ -63,17 +65,31 @@ pub(super) struct Local {
     pub(super) recent: VecDeque<Millis>,
 }
 
+/// A unit at hand.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spare {
     pub(super) claim: Claim,
+    /// From when on it may be used.
+    pub(super) from: Millis,
+    /// For when it was taken.
     pub(super) taken: Millis,
     pub(super) usable: bool,
 }
 
 impl Spare {
-    /// Whether it may still be used at `now`: a unit counts from when it was taken.
-    pub(super) fn is_fresh(&self, now: Millis) -> bool {
-        self.usable && (0..=FRESH).contains(&(now - self.taken))
+    /// Whether it may be used at `now`: a unit counts from the time it was taken for.
+    fn is_fresh(&self, now: Millis) -> bool {
+        self.is_kept(now) && self.from <= now
+    }
+
+    /// Whether it may be used now or later.
+    pub(super) fn is_kept(&self, now: Millis) -> bool {
+        self.usable && (-FURTHEST..=FRESH).contains(&(now - self.taken))
+    }
+
+    /// Whether it is what `claim` needs.
+    pub(super) fn fits(&self, claim: &Claim) -> bool {
+        self.claim.operation == claim.operation && self.claim.cost >= claim.cost
     }
 }
 
@@ -82,7 +98,6 @@ pub(super) struct Heard {
     pub(super) claim: Claim,
     pub(super) seen: Seen,
     pub(super) busy: usize,
-    pub(super) points: f64,
     pub(super) began: Millis,
     pub(super) at: Millis,
 }
@@ -166,9 +181,7 @@ impl Process {
             local.ledger.take(&self.limits, &claim, now);
             return Ok(());
         }
-        let fits = |spare: &Spare| {
-            spare.claim.operation == claim.operation && spare.claim.cost >= claim.cost && spare.is_fresh(now)
-        };
+        let fits = |spare: &Spare| spare.fits(&claim) && spare.is_fresh(now);
         let spare = local.spares.iter().position(fits).ok_or(None)?;
         local.spares.remove(spare);
         Ok(())
@@ -193,32 +206,60 @@ impl Process {
         if !granted && !local.queue.is_first(ticket) {
             return Step::Told;
         }
-        if !self.may_begin(&local) {
-            return match local.ledger.ready(&self.limits, &claim, now) {
-                // A permit would be of no use before that.
-                Err(hold) if !granted && local.spares.is_empty() && local.asked.is_some() => {
-                    Step::Until(hold)
-                }
-                _ => self.beg(&mut local, now),
-            };
+        let due = if granted { Some(now) } else { due(&local, &claim, now) };
+        match due {
+            Some(due) if due > now => self.await_due(&mut local, claim, due, now),
+            // A permit would be of no use before there is a unit.
+            None if self.shared.is_some() && self.holds_any(&local) => self.ask(&mut local, claim, now),
+            _ if !self.may_begin(&local) => self.beg(&mut local, claim, now),
+            _ => self.take_turn(&mut local, (ticket, granted), claim, now),
         }
-        let afforded = if granted { Ok(()) } else { self.affords(&mut local, claim, now) };
+    }
+
+    /// Whether this process has permits at all, or needs none.
+    fn holds_any(&self, local: &Local) -> bool {
+        let held = |shared: &Shared| local.ledger.permits.held(&shared.member) > 0;
+        self.at_once.is_none() || self.shared.as_ref().is_none_or(held)
+    }
+
+    fn take_turn(
+        self: &Arc<Self>,
+        local: &mut Local,
+        (ticket, granted): (queue::Ticket, bool),
+        claim: Claim,
+        now: Millis,
+    ) -> Step {
+        let afforded = if granted { Ok(()) } else { self.affords(local, claim, now) };
         match afforded {
             Ok(()) => {
                 local.queue.leave(ticket);
-                let permit = self.begin(&mut local, claim);
+                let permit = self.begin(local, claim);
                 self.changed.notify_waiters();
                 Step::Go(permit)
             }
             Err(Some(hold)) => Step::Until(hold),
-            Err(None) => self.ask(&mut local, claim, now),
+            Err(None) => self.ask(local, claim, now),
+        }
+    }
+
+    /// A unit is at hand for a later time; who is urgent asks for what is kept for that.
+    fn await_due(self: &Arc<Self>, local: &mut Local, claim: Claim, due: Millis, now: Millis) -> Step {
+        match local.ledger.ready(&self.limits, &claim, now) {
+            Err(hold) => Step::Until(Hold { until: due, ..hold }),
+            Ok(()) if claim.urgency == Urgency::Immediate && !local.exchanging => self.send_for_more(local),
+            Ok(()) => Step::Until(Hold { limit: "its turn".to_owned(), until: due }),
         }
     }
 
     /// No permit is free: the end of a call is waited for, or another process is asked again in a while.
-    fn beg(self: &Arc<Self>, local: &mut Local, now: Millis) -> Step {
-        if self.shared.is_none() || local.exchanging {
-            return Step::Told;
+    fn beg(self: &Arc<Self>, local: &mut Local, claim: Claim, now: Millis) -> Step {
+        let Some(_) = self.shared.as_ref().filter(|_| !local.exchanging) else { return Step::Told };
+        // A permit would be of no use before there is a unit.
+        if let (Err(hold), true, true) =
+            (local.ledger.ready(&self.limits, &claim, now), local.spares.is_empty(), local.asked.is_some())
+            && !self.holds_any(local)
+        {
+            return Step::Until(hold);
         }
         match local.asked.map(|asked| asked + ASK_AGAIN).filter(|again| *again > now) {
             Some(until) => Step::Until(Hold { limit: AT_ONCE.to_owned(), until }),
@@ -226,7 +267,7 @@ impl Process {
         }
     }
 
-    /// Nothing is at hand: the shared ledger is asked, unless it is known to have nothing yet.
+    /// Nothing is at hand: the shared ledger is asked, unless it is known to have nothing yet or it is others' turn.
     fn ask(self: &Arc<Self>, local: &mut Local, claim: Claim, now: Millis) -> Step {
         if local.exchanging {
             return Step::Told;
@@ -234,7 +275,13 @@ impl Process {
         // What a probe has brought ends the wait for it, so it is told at once.
         let has_probed = local.ledger.is_probing() && !local.unheard.is_empty();
         match local.ledger.ready(&self.limits, &claim, now) {
-            Err(hold) if local.asked.is_some() && !has_probed => Step::Until(hold),
+            Err(hold) if local.asked.is_some() && !has_probed => {
+                let turns = local.ledger.turns.get(claim.operation).zip(self.shared.as_ref());
+                let turn = turns.and_then(|(turns, shared)| turns.of(&shared.member));
+                let turn = turn.filter(|_| claim.urgency != Urgency::Immediate).unwrap_or(hold.until);
+                Step::Until(Hold { until: hold.until.max(turn), ..hold })
+            }
+            Ok(()) if !self.may_begin(local) => self.beg(local, claim, now),
             _ => self.send_for_more(local),
         }
     }
@@ -272,6 +319,7 @@ impl Process {
         let (busy, points) = (local.busy, (local.points - claim.cost).max(0.0));
         local.busy -= 1;
         local.points = points;
+        local.lasts = if local.lasts == 0 { now - began } else { (3 * local.lasts + now - began) / 4 };
         match (seen, &self.shared) {
             // Where no limit is kept, a refusal is told to its caller and to nobody else.
             _ if self.limits.is_empty() => {}
@@ -285,7 +333,7 @@ impl Process {
                     // What was taken ahead is not sent into a refusal; the next exchange gives it back.
                     local.spares.iter_mut().for_each(|spare| spare.usable = false);
                 }
-                local.unheard.push(Heard { claim, seen, busy, points, began, at: now });
+                local.unheard.push(Heard { claim, seen, busy, began, at: now });
             }
             (Some(_), Some(_)) => {}
         }
@@ -316,6 +364,12 @@ impl Process {
     }
 }
 
+/// When a unit that is at hand may be used by `claim`, if there is one.
+fn due(local: &Local, claim: &Claim, now: Millis) -> Option<Millis> {
+    let fitting = local.spares.iter().filter(|spare| spare.fits(claim) && spare.is_kept(now));
+    fitting.map(|spare| spare.from.max(now)).min()
+}
+
 /// A call's place in the queue; leaving it without having gone gives its grant back.
 pub(super) struct Ticket<'a> {
     process: &'a Arc<Process>,
@@ -333,7 +387,7 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let mut local = self.process.local();
         if let Some((claim, granted)) = local.queue.leave(self.number) {
-            local.spares.extend(granted.map(|taken| Spare { claim, taken, usable: true }));
+            local.spares.extend(granted.map(|taken| Spare { claim, from: taken, taken, usable: true }));
             drop(local);
             self.process.changed.notify_waiters();
         }

@@ -67,6 +67,11 @@ impl Queue {
         hungry.map(|(ticket, entry)| (*ticket, entry.claim))
     }
 
+    /// How many are granted and have not gone yet.
+    pub(super) fn granted(&self) -> usize {
+        self.entries.values().filter(|entry| entry.granted.is_some()).count()
+    }
+
     /// All claims, in order.
     pub(super) fn claims(&self) -> impl Iterator<Item = Claim> {
         self.entries.values().map(|entry| entry.claim)

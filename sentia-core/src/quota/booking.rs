@@ -35,12 +35,6 @@ impl Booking {
     pub(super) fn len(&self) -> usize {
         self.granted.len() + self.spares.len()
     }
-
-    /// What all of it costs.
-    pub(super) fn cost(&self) -> f64 {
-        let granted = self.granted.iter().map(|(_, claim)| claim);
-        granted.chain(self.spares.iter().map(|spare| &spare.claim)).map(|claim| claim.cost).sum()
-    }
 }
 
 /// Where each operation's claims stand.
@@ -80,7 +74,8 @@ pub(super) fn book(
             found.crowded.insert(claim.operation);
             continue;
         };
-        let horizon = now + horizon(*took, ledger.keeps_headroom(&process.limits, &claim));
+        let keeps_headroom = ledger.keeps_headroom(&process.limits, &claim);
+        let horizon = now + horizon(*took, claim.urgency, keeps_headroom);
         match ledger.free_at(&process.limits, &claim, horizon, now) {
             Ok(from) => {
                 *took += 1;
@@ -103,9 +98,11 @@ pub(super) fn book(
     booking
 }
 
-/// How far ahead a unit is taken behind `took` others: where units are kept for who is urgent, a second one may be far.
-fn horizon(took: usize, keeps_headroom: bool) -> Millis {
+/// How far ahead a unit is taken behind `took` others: who is urgent gets the next one wherever it is, and where units are kept for
+/// that, a second one may be far.
+fn horizon(took: usize, urgency: Urgency, keeps_headroom: bool) -> Millis {
     match (took, keeps_headroom) {
+        _ if urgency == Urgency::Immediate => FURTHEST,
         (1, true) => FURTHEST,
         (1, false) => PAIR,
         _ => AHEAD,
@@ -124,7 +121,7 @@ impl Places {
         if process.at_once.is_none() {
             return Places::Unbounded;
         }
-        let held = ledger.permits.held(member);
+        let held = ledger.permits.may(member);
         // A granted claim that has not begun yet has its place already.
         let taken = local.busy + local.queue.granted();
         Places::Held(held.saturating_sub(taken), held, local.lasts)

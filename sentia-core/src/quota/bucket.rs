@@ -15,9 +15,9 @@ pub(super) struct Bucket {
     maximum: f64,
     per_second: f64,
     at: Millis,
-    /// What was taken ahead of its time and is not due yet, in order; `available` is without it.
+    /// What was taken lately, and ahead of its time, in the order in which it is due; `available` is without it.
     #[serde(default)]
-    ahead: Vec<(Millis, f64)>,
+    taken: Vec<(Millis, f64)>,
     /// When the answer came that was taken over last.
     #[serde(default)]
     told: Millis,
@@ -26,7 +26,7 @@ pub(super) struct Bucket {
 impl Bucket {
     /// A full one.
     pub(super) fn full(maximum: f64, per_second: f64, now: Millis) -> Self {
-        Bucket { available: maximum, maximum, per_second, at: now, ahead: Vec::new(), told: Millis::MIN }
+        Bucket { available: maximum, maximum, per_second, at: now, taken: Vec::new(), told: Millis::MIN }
     }
 
     fn refill(&mut self, now: Millis) {
@@ -34,7 +34,12 @@ impl Bucket {
         let seconds = (now - self.at).max(0) as f64 / 1000.0;
         self.available = (self.available + seconds * self.per_second).min(self.maximum);
         self.at = now;
-        self.ahead.retain(|(due, _)| (now + 1..=now + FURTHEST).contains(due));
+        self.taken.retain(|(due, _)| (now - FURTHEST..=now + FURTHEST).contains(due));
+    }
+
+    /// What was taken for times after `then`.
+    fn since(&self, then: Millis) -> f64 {
+        self.taken.iter().filter(|(due, _)| *due > then).map(|(_, cost)| cost).sum()
     }
 
     /// What is in it.
@@ -55,13 +60,12 @@ impl Bucket {
         let behind = self.free_at(cost, 0.0, now);
         let cost = cost.min(self.maximum);
         let level = |when: Millis| {
-            let due = self.ahead.iter().filter(|(due, _)| *due > when).map(|(_, cost)| cost).sum::<f64>();
-            self.available + due + (when - now) as f64 / 1000.0 * self.per_second
+            self.available + self.since(when) + (when - now) as f64 / 1000.0 * self.per_second
         };
-        let candidates = std::iter::once(at).chain(self.ahead.iter().map(|(due, _)| *due).filter(|due| *due > at));
+        let candidates = std::iter::once(at).chain(self.taken.iter().map(|(due, _)| *due).filter(|due| *due > at));
         for from in candidates {
             let free = from + self.restores(cost - level(from));
-            let mut later = self.ahead.iter().map(|(due, _)| *due).filter(|due| *due > from);
+            let mut later = self.taken.iter().map(|(due, _)| *due).filter(|due| *due > from);
             if later.all(|due| due > free && level(due) >= cost) {
                 return free.min(behind.max(at));
             }
@@ -77,29 +81,40 @@ impl Bucket {
     /// Takes at `at`, which may be ahead of `now`.
     pub(super) fn take(&mut self, cost: f64, at: Millis, now: Millis) {
         self.available -= cost;
-        if at > now {
-            self.ahead.push((at, cost));
-            self.ahead.sort_by_key(|(due, _)| *due);
+        match self.taken.last_mut() {
+            // Of what is past, a second is told from the next one.
+            Some((due, sum)) if *due <= now && at <= now && *due / 1000 == at / 1000 => {
+                (*due, *sum) = (at.max(*due), *sum + cost);
+            }
+            _ => self.taken.push((at, cost)),
         }
+        self.taken.sort_by_key(|(due, _)| *due);
     }
 
     /// Gives back what was taken for `then` and not used.
     pub(super) fn give_back(&mut self, cost: f64, then: Millis) {
         self.available = (self.available + cost).min(self.maximum);
-        if let Some(place) = self.ahead.iter().position(|ahead| *ahead == (then, cost)) {
-            self.ahead.remove(place);
+        if let Some(place) = self.taken.iter().position(|taken| *taken == (then, cost)) {
+            self.taken.remove(place);
         }
     }
 
-    /// Takes over the level that an answer stated at `now`, less what the vendor had not seen: what is on its way, and what was
-    /// taken ahead.
-    pub(super) fn correct(&mut self, told: Quota, unseen: f64, now: Millis) {
-        if (now + 1..=now + FURTHEST).contains(&self.told) {
-            // Another process has told a later one.
+    /// What was taken and an answer at `then`, to a call that began at `began`, may not have counted: what was to begin since, or
+    /// about as long before as the call took.
+    pub(super) fn unseen(&self, cost: f64, began: Millis, then: Millis) -> f64 {
+        (self.since(2 * began - then - 1) - cost).max(self.since(began))
+    }
+
+    /// Takes over the level that an answer stated at `then`, less what the vendor had not seen. Another process may have told a
+    /// later one.
+    pub(super) fn correct(&mut self, told: Quota, unseen: f64, then: Millis, now: Millis) {
+        let is_late = (then + 1..=now + FURTHEST).contains(&self.told);
+        if is_late || now - then > FURTHEST {
             return;
         }
-        (self.available, self.at, self.told) = (told.available - unseen, now, now);
+        (self.available, self.at, self.told) = (told.available - unseen, then, then);
         (self.maximum, self.per_second) = (told.maximum, told.restore_per_second);
+        self.refill(now);
     }
 
     /// Takes over a rate; a vendor that means nothing by none refuses instead.
@@ -117,9 +132,10 @@ impl Bucket {
         self.available = self.available.min(maximum);
     }
 
-    /// The vendor says it is empty.
-    pub(super) fn empty(&mut self, now: Millis) {
+    /// The vendor said at `then` that it was empty.
+    pub(super) fn empty(&mut self, then: Millis, now: Millis) {
         self.refill(now);
-        self.available = self.available.min(0.0);
+        let restored = (now - then).max(0) as f64 / 1000.0 * self.per_second;
+        self.available = self.available.min(restored - self.since(then));
     }
 }

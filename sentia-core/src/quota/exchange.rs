@@ -21,9 +21,6 @@ use crate::{
 const ROUNDS: u64 = 30;
 /// How long the store is waited for before this process goes on alone.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a note of points on their way stands, in milliseconds.
-const FLIGHT: Millis = 30_000;
-
 /// Where an account's ledger is kept.
 pub(super) struct Shared {
     store: Arc<dyn StateStore>,
@@ -72,6 +69,10 @@ pub(super) async fn run(process: Arc<Process>) {
         }
         let body = serde_json::to_string(&draft.ledger).unwrap_or_default();
         process.exchanged();
+        if std::env::var("TRACE").is_ok() {
+            let d = &draft;
+            eprintln!("{} {} round {round} granted {} spares {:?} news {} queue {} turns {:?}", d.now, &shared.member[26..], d.booking.granted.len(), d.booking.spares.iter().map(|s| s.taken - d.now).collect::<Vec<_>>(), d.is_news, process.local().queue.len(), d.ledger.turns);
+        }
         match shared.swap(draft.expected, &body).await {
             Ok(Swap::Done(version)) => {
                 shared.warned.store(false, Ordering::Relaxed);
@@ -103,6 +104,7 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut local = self.0.local();
         local.exchanging = false;
+        local.keeps = None;
         local.asked = Some(self.0.now());
         drop(local);
         self.0.changed.notify_waiters();
@@ -112,23 +114,21 @@ impl Drop for UnderWay<'_> {
 /// Does to the latest known ledger what this process has to do.
 fn draft(process: &Process, shared: &Shared) -> Draft {
     let now = process.now();
-    let local = process.local();
+    let mut local = process.local();
     let mut ledger = local.ledger.clone();
-    // What no answer can have counted: what goes on, and what is taken and has not begun.
-    let kept = local.spares.iter().filter(|spare| spare.is_kept(now));
-    let unseen = local.points + kept.map(|spare| spare.claim.cost).sum::<f64>();
     for heard in &local.unheard {
-        let going = Going { member: &shared.member, busy: heard.busy, began: heard.began, points: unseen };
+        let going = Going { member: &shared.member, busy: heard.busy, began: heard.began, points: 0.0 };
         ledger.hear(&process.limits, &heard.claim, &heard.seen, going, (heard.at, now));
     }
     let stale = local.spares.iter().filter(|spare| !spare.is_kept(now));
     let stale = stale.map(|spare| ledger.give_back(&process.limits, &spare.claim, spare.taken, now)).count();
     if let Some(most) = process.at_once {
         let wanted = local.busy + local.queue.len();
-        ledger.permits.claim(most, &shared.member, local.busy, wanted, now);
+        let begun = local.busy + local.spares.iter().filter(|spare| spare.is_kept(now)).count();
+        ledger.permits.claim(most, &shared.member, (local.busy, begun), wanted, now);
+        local.keeps = Some(ledger.permits.may(&shared.member));
     }
     let booking = booking::book(process, &shared.member, &mut ledger, &local, now);
-    ledger.fly(&shared.member, unseen + booking.cost(), now + FLIGHT, now);
     let heard = local.unheard.len();
     let is_urgent =
         |heard: &Heard| matches!(heard.seen.refused, Some(Refused::Rate(_))) || learns(&process.limits);

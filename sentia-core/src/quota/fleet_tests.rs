@@ -286,6 +286,7 @@ async fn dev() {
         ("20 a minute", vec![Limit::Calls { calls: 20, per: Duration::from_secs(60) }], Claim::default(), 1.0 / 3.0),
         ("600 a minute", vec![Limit::Calls { calls: 600, per: Duration::from_secs(60) }], Claim::default(), 10.0),
     ] {
+        if std::env::var("ONLY").is_ok_and(|only| !name.contains(&only)) { continue; }
         let outcome = Scene::new(name, &limits, claim, HOUR).run().await;
         println!("   {:.4} used", outcome.answered / (per_second * 3600.0));
     }

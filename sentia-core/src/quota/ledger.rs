@@ -29,8 +29,6 @@ pub(super) struct Ledger {
     pub(super) turns: BTreeMap<String, Turns>,
     /// Until when the vendor answers nothing, by operation; the empty one is all of them.
     blocked: BTreeMap<String, Millis>,
-    /// Points on their way to the vendor, by process, with the time the note ends.
-    flying: BTreeMap<String, (f64, Millis)>,
 }
 
 /// A rate that is learned, and a bucket that keeps it.
@@ -56,7 +54,7 @@ impl Learned {
         match seen.refused {
             Some(Refused::Rate(_)) => {
                 self.estimator.refused(range, began, now);
-                self.bucket.empty(now);
+                self.bucket.empty(now, now);
             }
             None => {
                 self.estimator.answered(range, began, now);
@@ -105,13 +103,13 @@ pub(super) struct Hold {
 /// What a process has on its way while it reads an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Going<'a> {
-    /// Which process.
+    /// Which process; empty for one that is alone.
     pub(super) member: &'a str,
     /// Calls, the answered one included.
     pub(super) busy: usize,
     /// When the answered call began.
     pub(super) began: Millis,
-    /// Points of the others, which the answer has not counted.
+    /// Points of the others, which the answer has not counted; where processes share a ledger, it knows them.
     pub(super) points: f64,
 }
 
@@ -126,6 +124,9 @@ pub(super) fn name(limit: &Limit) -> String {
         Limit::Concurrent(_) => AT_ONCE.to_owned(),
     }
 }
+
+/// How often a later time is looked for: each limit may move it on a few times.
+const STEPS: usize = 32;
 
 /// The name of the limit on concurrency.
 pub(super) const AT_ONCE: &str = "calls at once";
@@ -160,6 +161,12 @@ fn bucket(limit: &Limit, claim: &Claim) -> Option<(f64, f64, f64)> {
         }
         _ => None,
     }
+}
+
+/// What is left of a bucket for who is urgent: enough for one call like the one that waits, if that is no more than one part in
+/// twenty.
+fn kept(maximum: f64, cost: f64) -> f64 {
+    cost.min(maximum / 20.0).max(headroom(maximum as u64) as f64)
 }
 
 /// Whether a rate among them is learned.
@@ -207,13 +214,23 @@ impl Ledger {
         now: Millis,
     ) -> Result<Millis, Hold> {
         let mut at = now;
-        loop {
+        let mut hold = None;
+        for _ in 0..STEPS {
             match self.ready_at(limits, claim, at, now) {
-                Ok(()) => return Ok(at),
-                // A learned rate is told by each answer what comes next.
-                Err(hold) if hold.until > horizon || learns(limits) => return Err(hold),
-                Err(hold) => at = hold.until,
+                Ok(()) => break,
+                Err(later) => {
+                    at = later.until;
+                    hold = Some(later);
+                }
             }
+            // A learned rate is told by each answer what comes next.
+            if learns(limits) {
+                break;
+            }
+        }
+        match hold {
+            Some(hold) if hold.until > horizon || learns(limits) => Err(hold),
+            _ => Ok(at),
         }
     }
 
@@ -240,7 +257,7 @@ impl Ledger {
                 let bucket = self.bucket(limit, (maximum, per_second), now);
                 let free_at = match urgent {
                     true => bucket.between(cost, at, now),
-                    false => bucket.free_at(cost, headroom(maximum as u64) as f64, now),
+                    false => bucket.free_at(cost, kept(maximum, cost), now),
                 };
                 later(&|| name(limit), free_at);
             } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
@@ -277,7 +294,7 @@ impl Ledger {
     pub(super) fn keeps_headroom(&self, limits: &[Limit], claim: &Claim) -> bool {
         limits.iter().all(|limit| match bounds(limit) {
             Some(bounds) => bounds.headroom > 0,
-            None => bucket(limit, claim).is_none_or(|(maximum, ..)| headroom(maximum as u64) as f64 >= claim.cost),
+            None => bucket(limit, claim).is_none_or(|(maximum, _, cost)| kept(maximum, cost) >= cost),
         })
     }
 
@@ -315,23 +332,24 @@ impl Ledger {
         going: Going<'_>,
         (then, now): (Millis, Millis),
     ) {
-        let others = |(name, (points, until)): (&String, &(f64, Millis))| {
-            if name != going.member && now < *until { *points } else { 0.0 }
-        };
-        let unseen = going.points + self.flying.iter().map(others).sum::<f64>();
         let is_rate = matches!(seen.refused, Some(Refused::Rate(_)));
         for limit in limits {
             match limit {
                 Limit::Points { maximum, restore_per_second } => {
                     if let Some(told) = seen.quota {
-                        self.bucket(limit, (*maximum, *restore_per_second), now).correct(told, unseen, then);
+                        let bucket = self.bucket(limit, (*maximum, *restore_per_second), now);
+                        let unseen = match going.member {
+                            "" => going.points,
+                            _ => bucket.unseen(claim.cost, going.began, then),
+                        };
+                        bucket.correct(told, unseen, then, now);
                     }
                 }
                 Limit::Operation { operation, per_second, burst } if *operation == claim.operation => {
                     let bucket = self.bucket(limit, (f64::from(*burst), *per_second), now);
                     seen.rate.into_iter().for_each(|rate| bucket.restore(rate, now));
                     if is_rate {
-                        bucket.empty(now);
+                        bucket.empty(then, now);
                     }
                 }
                 Limit::Concurrent(most) => match seen.refused {
@@ -360,16 +378,6 @@ impl Ledger {
             let until = then + Millis::try_from(wait.as_millis()).unwrap_or(Millis::MAX / 4);
             let block = self.blocked.entry(claim.operation.to_owned()).or_default();
             *block = until.max(*block);
-        }
-    }
-
-    /// Notes the points that `member` has on their way, which no answer has counted yet.
-    pub(super) fn fly(&mut self, member: &str, points: f64, until: Millis, now: Millis) {
-        self.flying.retain(|_, (_, until)| now < *until);
-        if points > 0.0 {
-            self.flying.insert(member.to_owned(), (points, until));
-        } else {
-            self.flying.remove(member);
         }
     }
 }

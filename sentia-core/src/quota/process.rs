@@ -28,6 +28,8 @@ use crate::{
 
 /// How often permits that another process holds are asked for again.
 const ASK_AGAIN: Millis = 250;
+/// How often more permits are asked for by who has some.
+const ASK_FOR_MORE: Millis = 2_000;
 /// How long a unit that was taken ahead may wait to be used.
 pub(super) const FRESH: Millis = 500;
 
@@ -59,6 +61,8 @@ pub(super) struct Local {
     /// About how long a call goes on, in milliseconds.
     pub(super) lasts: Millis,
     pub(super) exchanging: bool,
+    /// Permits that the exchange under way leaves to this process.
+    pub(super) keeps: Option<usize>,
     /// When the latest exchange ended.
     pub(super) asked: Option<Millis>,
     /// Starts within the last moment.
@@ -170,7 +174,10 @@ impl Process {
         match (self.at_once, &self.shared) {
             (None, _) => true,
             (Some(most), None) => local.busy < local.ledger.permits.limit(most),
-            (Some(_), Some(shared)) => local.busy < local.ledger.permits.held(&shared.member),
+            (Some(_), Some(shared)) => {
+                let may = local.ledger.permits.may(&shared.member);
+                local.busy < local.keeps.map_or(may, |keeps| may.min(keeps))
+            }
         }
     }
 
@@ -210,7 +217,7 @@ impl Process {
         match due {
             Some(due) if due > now => self.await_due(&mut local, claim, due, now),
             // A permit would be of no use before there is a unit.
-            None if self.shared.is_some() && self.holds_any(&local) => self.ask(&mut local, claim, now),
+            None if self.shared.is_some() && self.holds_any(&local) => self.ask(&mut local, ticket, claim, now),
             _ if !self.may_begin(&local) => self.beg(&mut local, claim, now),
             _ => self.take_turn(&mut local, (ticket, granted), claim, now),
         }
@@ -218,8 +225,8 @@ impl Process {
 
     /// Whether this process has permits at all, or needs none.
     fn holds_any(&self, local: &Local) -> bool {
-        let held = |shared: &Shared| local.ledger.permits.held(&shared.member) > 0;
-        self.at_once.is_none() || self.shared.as_ref().is_none_or(held)
+        let may = |shared: &Shared| local.ledger.permits.may(&shared.member) > 0;
+        self.at_once.is_none() || self.shared.as_ref().is_none_or(may)
     }
 
     fn take_turn(
@@ -238,7 +245,7 @@ impl Process {
                 Step::Go(permit)
             }
             Err(Some(hold)) => Step::Until(hold),
-            Err(None) => self.ask(local, claim, now),
+            Err(None) => self.ask(local, ticket, claim, now),
         }
     }
 
@@ -261,16 +268,24 @@ impl Process {
         {
             return Step::Until(hold);
         }
-        match local.asked.map(|asked| asked + ASK_AGAIN).filter(|again| *again > now) {
+        let pause = if self.holds_any(local) { ASK_FOR_MORE } else { ASK_AGAIN };
+        let turn = self.at_once.filter(|_| !self.holds_any(local));
+        let turn = turn.map_or(now, |most| local.ledger.permits.turn_ends(most, now));
+        match local.asked.map(|asked| turn.max(asked + pause)).filter(|again| *again > now) {
             Some(until) => Step::Until(Hold { limit: AT_ONCE.to_owned(), until }),
             None => self.send_for_more(local),
         }
     }
 
     /// Nothing is at hand: the shared ledger is asked, unless it is known to have nothing yet or it is others' turn.
-    fn ask(self: &Arc<Self>, local: &mut Local, claim: Claim, now: Millis) -> Step {
+    fn ask(self: &Arc<Self>, local: &mut Local, ticket: queue::Ticket, claim: Claim, now: Millis) -> Step {
         if local.exchanging {
             return Step::Told;
+        }
+        let is_urgent = claim.urgency == Urgency::Immediate;
+        if is_urgent && local.asked < local.queue.since(ticket) {
+            // It takes the next unit, which may be sooner than what this process knew.
+            return self.send_for_more(local);
         }
         // What a probe has brought ends the wait for it, so it is told at once.
         let has_probed = local.ledger.is_probing() && !local.unheard.is_empty();
@@ -278,7 +293,7 @@ impl Process {
             Err(hold) if local.asked.is_some() && !has_probed => {
                 let turns = local.ledger.turns.get(claim.operation).zip(self.shared.as_ref());
                 let turn = turns.and_then(|(turns, shared)| turns.of(&shared.member));
-                let turn = turn.filter(|_| claim.urgency != Urgency::Immediate).unwrap_or(hold.until);
+                let turn = turn.filter(|_| !is_urgent).unwrap_or(hold.until);
                 Step::Until(Hold { until: hold.until.max(turn), ..hold })
             }
             Ok(()) if !self.may_begin(local) => self.beg(local, claim, now),
@@ -337,12 +352,13 @@ impl Process {
             }
             (Some(_), Some(_)) => {}
         }
-        let idle = local.busy == 0 && local.queue.is_empty() && !local.exchanging;
         // A permit may be dropped where no runtime is any more; what it held then ends with its lease.
-        let may_tell = idle && self.at_once.is_some() && Handle::try_current().is_ok();
+        let may_tell = !local.exchanging && self.at_once.is_some() && Handle::try_current().is_ok();
         if let Some(shared) = self.shared.as_ref().filter(|_| may_tell) {
-            let permits = &local.ledger.permits;
-            if permits.held(&shared.member) > 1 || permits.others_wait(&shared.member) {
+            let (permits, member) = (&local.ledger.permits, &shared.member);
+            let idle = local.busy == 0 && local.queue.is_empty();
+            let cedes = permits.held(member) > permits.may(member) && local.busy <= permits.may(member);
+            if cedes || idle && (permits.held(member) > 1 || permits.others_wait(member)) {
                 let _ = self.send_for_more(&mut local);
             }
         }
@@ -378,7 +394,7 @@ pub(super) struct Ticket<'a> {
 
 impl<'a> Ticket<'a> {
     pub(super) fn enter(process: &'a Arc<Process>, claim: Claim) -> Self {
-        let number = process.local().queue.enter(claim);
+        let number = process.local().queue.enter(claim, process.now());
         Ticket { process, number }
     }
 }

@@ -69,10 +69,6 @@ pub(super) async fn run(process: Arc<Process>) {
         }
         let body = serde_json::to_string(&draft.ledger).unwrap_or_default();
         process.exchanged();
-        if std::env::var("TRACE").is_ok() {
-            let d = &draft;
-            eprintln!("{} {} round {round} granted {} spares {:?} news {} queue {} turns {:?}", d.now, &shared.member[26..], d.booking.granted.len(), d.booking.spares.iter().map(|s| s.taken - d.now).collect::<Vec<_>>(), d.is_news, process.local().queue.len(), d.ledger.turns);
-        }
         match shared.swap(draft.expected, &body).await {
             Ok(Swap::Done(version)) => {
                 shared.warned.store(false, Ordering::Relaxed);

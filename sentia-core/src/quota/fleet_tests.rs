@@ -237,7 +237,8 @@ impl Scene {
         let answered: u64 = tally.answered.iter().sum();
         let granted: u64 = self.planners.iter().map(|planner| planner.decisions().granted).sum();
         let exchanges: u64 = self.planners.iter().map(|planner| planner.decisions().exchanges).sum();
-        assert_eq!(exchanges, self.store.calls(), "{}", self.name);
+        // One may be under way.
+        assert!(exchanges - self.store.calls() <= PROCESSES as u64, "{}", self.name);
         let outcome = Outcome {
             answered: answered as f64,
             trips: exchanges as f64 / granted as f64,
@@ -273,7 +274,7 @@ async fn dev() {
         (Limit::Operation { operation, per_second, burst }, Claim { operation, ..Claim::default() })
     };
     for (name, limits, claim, per_second) in [
-        ("minute", vec![MINUTE], Claim::default(), 1.0),
+        ("the minute", vec![MINUTE], Claim::default(), 1.0),
         ("five", vec![FIVE], Claim::default(), 5.0 / 0.22),
         ("both", vec![MINUTE, FIVE], Claim::default(), 1.0),
         ("one", vec![Limit::Concurrent(1)], Claim::default(), 1.0 / 0.22),

@@ -363,8 +363,9 @@ impl Ledger {
                         .for_each(|bounds| self.window(limit).take(bounds, seen.bytes, then.min(now), now));
                 }
                 Limit::Calls { per, .. } => {
+                    let during = (going.began.min(then), then.min(now));
                     for (_, left) in seen.left.iter().filter(|(span, _)| span == per) {
-                        bounds(limit).into_iter().for_each(|b| self.window(limit).correct(b, *left, then.min(now), now));
+                        bounds(limit).into_iter().for_each(|b| self.window(limit).correct(b, *left, during, now));
                     }
                 }
                 Limit::Learned { per_second, floor, ceiling } => {

@@ -169,7 +169,7 @@ mod tests {
         assert_eq!((permits.held("b"), permits.used()), (1, 5));
         permits.claim(5, "a", (1, 1), 9, 40);
         permits.claim(5, "b", (1, 1), 3, 50);
-        assert_eq!((permits.held("a"), permits.held("b")), (2, 2), "each its share");
+        assert_eq!((permits.held("a"), permits.held("b")), (3, 2), "each its share");
     }
 
     #[test]

@@ -26,10 +26,12 @@ use crate::{
     transport::Limit,
 };
 
+/// What a claim waits for behind others.
+const ITS_TURN: &str = "its turn";
 /// How often permits that another process holds are asked for again.
 const ASK_AGAIN: Millis = 250;
 /// How often more permits are asked for by who has some.
-const ASK_FOR_MORE: Millis = 2_000;
+const ASK_FOR_MORE: Millis = 500;
 /// How long a unit that was taken ahead may wait to be used.
 pub(super) const FRESH: Millis = 500;
 
@@ -254,7 +256,7 @@ impl Process {
         match local.ledger.ready(&self.limits, &claim, now) {
             Err(hold) => Step::Until(Hold { until: due, ..hold }),
             Ok(()) if claim.urgency == Urgency::Immediate && !local.exchanging => self.send_for_more(local),
-            Ok(()) => Step::Until(Hold { limit: "its turn".to_owned(), until: due }),
+            Ok(()) => Step::Until(Hold { limit: ITS_TURN.to_owned(), until: due }),
         }
     }
 
@@ -289,13 +291,15 @@ impl Process {
         }
         // What a probe has brought ends the wait for it, so it is told at once.
         let has_probed = local.ledger.is_probing() && !local.unheard.is_empty();
+        let turns = local.ledger.turns.get(claim.operation).zip(self.shared.as_ref());
+        let turn = turns.and_then(|(turns, shared)| turns.of(&shared.member));
+        let turn = turn.filter(|turn| !is_urgent && *turn > now);
         match local.ledger.ready(&self.limits, &claim, now) {
             Err(hold) if local.asked.is_some() && !has_probed => {
-                let turns = local.ledger.turns.get(claim.operation).zip(self.shared.as_ref());
-                let turn = turns.and_then(|(turns, shared)| turns.of(&shared.member));
-                let turn = turn.filter(|_| !is_urgent).unwrap_or(hold.until);
-                Step::Until(Hold { until: hold.until.max(turn), ..hold })
+                Step::Until(Hold { until: hold.until.max(turn.unwrap_or(hold.until)), ..hold })
             }
+            // What was free by then is the others'.
+            Ok(()) if turn.is_some() => Step::Until(Hold { limit: ITS_TURN.to_owned(), until: turn.unwrap_or(now) }),
             Ok(()) if !self.may_begin(local) => self.beg(local, claim, now),
             _ => self.send_for_more(local),
         }
@@ -313,7 +317,7 @@ impl Process {
         let crowded = hold.is_none() && !self.may_begin(local);
         let until = hold.as_ref().map(|hold| at(hold.until));
         let limit = hold.map(|hold| hold.limit);
-        let limit = limit.unwrap_or_else(|| if crowded { AT_ONCE } else { "its turn" }.to_owned());
+        let limit = limit.unwrap_or_else(|| if crowded { AT_ONCE } else { ITS_TURN }.to_owned());
         Waiting { claim, limit, until }
     }
 

@@ -136,7 +136,7 @@ impl Window {
         let mut left = i128::from(limit) - i128::from(used);
         if left > 0 {
             let spread = bounds.is_spread() && used * 2 >= limit;
-            return if spread { self.latest + self.interval(bounds, left, at) } else { at };
+            return if spread { self.spread(bounds, limit, at) } else { at };
         }
         for (slot, units) in self.slots.iter().filter(|(slot, _)| bounds.back(*slot) > at) {
             left += i128::from(*units);
@@ -162,6 +162,22 @@ impl Window {
         };
         let backs = self.slots.iter().map(|(slot, _)| bounds.back(*slot)).filter(|back| *back > at);
         std::iter::once(at).chain(backs).find(fits)
+    }
+
+    /// When the next of `limit` units goes, if they are spread from `at` on: sooner when some come back meanwhile.
+    fn spread(&self, bounds: Bounds, limit: u64, at: Millis) -> Millis {
+        let after = |at: Millis| {
+            let left = i128::from(limit) - i128::from(self.held(bounds, at));
+            self.latest + self.interval(bounds, left, at)
+        };
+        let mut free = after(at);
+        for back in self.slots.iter().map(|(slot, _)| bounds.back(*slot)).filter(|back| *back > at) {
+            if back >= free {
+                break;
+            }
+            free = free.min(back.max(after(back)));
+        }
+        free
     }
 
     /// The least distance between two units at which the window, with `left` units at `at`, never runs dry before more comes
@@ -191,16 +207,18 @@ impl Window {
         }
     }
 
-    /// Takes over what the vendor said at `at` was left: others may use the same account.
-    pub(super) fn correct(&mut self, bounds: Bounds, left: u64, at: Millis, now: Millis) {
+    /// Takes over what the vendor said was left, in the answer that came at `then` to a call that began at `began`: others may use
+    /// the same account. The vendor counts a unit from when it arrives, so some that are back here may not be back there.
+    pub(super) fn correct(&mut self, bounds: Bounds, left: u64, (began, then): (Millis, Millis), now: Millis) {
         self.settle(bounds, now);
-        if now - at > bounds.memory() {
+        if now - then > bounds.memory() {
             // What has come back since then is forgotten here, so nothing can be compared.
             return;
         }
-        let (theirs, slot) = (bounds.limit.saturating_sub(left), at.div_euclid(bounds.slot()));
-        let then = self.slots.iter().filter(|(held, _)| *held <= slot && bounds.back(*held) > at);
-        let ours: u64 = then.map(|(_, units)| units).sum();
+        let (theirs, slot) = (bounds.limit.saturating_sub(left), then.div_euclid(bounds.slot()));
+        let counted = began - (then - began);
+        let live = self.slots.iter().filter(|(held, _)| *held <= slot && bounds.back(*held) > counted);
+        let ours: u64 = live.map(|(_, units)| units).sum();
         self.add(slot, theirs.saturating_sub(ours));
     }
 
@@ -274,9 +292,9 @@ mod tests {
     fn what_others_use_is_counted_when_the_vendor_says_so() {
         let mut window = Window::default();
         window.take(MINUTE, 10, 0, 0);
-        window.correct(MINUTE, 20, 1_000, 1_000);
+        window.correct(MINUTE, 20, (900, 1_000), 1_000);
         assert_eq!(window.used(MINUTE, 1_000), 40);
-        window.correct(MINUTE, 55, 2_000, 2_000);
+        window.correct(MINUTE, 55, (1_900, 2_000), 2_000);
         assert_eq!(window.used(MINUTE, 2_000), 40, "more left than counted here is no reason to hurry");
     }
 }

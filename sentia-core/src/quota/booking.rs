@@ -17,7 +17,9 @@ use super::{
 const MOST_AHEAD: usize = 20;
 /// How far ahead units are taken, in milliseconds.
 const AHEAD: Millis = 1_200;
-/// How far ahead the second one is: a unit that costs two round trips should not be alone.
+/// How far ahead the next one is where units are kept for who is urgent.
+const NEXT: Millis = 2_500;
+/// How far ahead the second one is elsewhere: a unit that costs two round trips should not be alone.
 const PAIR: Millis = 2_000;
 
 /// What was taken.
@@ -103,6 +105,7 @@ pub(super) fn book(
 fn horizon(took: usize, urgency: Urgency, keeps_headroom: bool) -> Millis {
     match (took, keeps_headroom) {
         _ if urgency == Urgency::Immediate => FURTHEST,
+        (0, true) => NEXT,
         (1, true) => FURTHEST,
         (1, false) => PAIR,
         _ => AHEAD,

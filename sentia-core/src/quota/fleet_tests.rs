@@ -226,6 +226,13 @@ impl Scene {
                 scene.call(0, Urgency::Immediate, &mut random).await;
             }
         }));
+        if std::env::var("TRACE").is_ok() {
+            for minute in 0..58 {
+                self.clock.sleep(Duration::from_secs(60)).await;
+                let used: Vec<f64> = self.planners.iter().map(|p| p.levels()[0].used).collect();
+                println!("minute {minute} used {used:?} answered {:?} vendor {}", self.tally.lock().unwrap().answered, self.vendor.lock().unwrap().arrived.len());
+            }
+        }
         for task in tasks {
             task.await.expect("no panic");
         }

@@ -36,7 +36,7 @@ struct Holder {
     may: usize,
     wanted: usize,
     until: Millis,
-    /// Since when it has held any.
+    /// Since when it has held any, or none.
     #[serde(default)]
     since: Millis,
     /// Until when it leaves them to others.
@@ -60,13 +60,21 @@ impl Permits {
         self.holders.get(member).map_or(0, |holder| holder.may)
     }
 
-    /// Whether anybody holds another number than in `before`, or began or ceased to want more.
+    /// Whether anybody holds another number than in `before`, began or ceased to want more, or has used half of its lease.
     pub(super) fn differs(&self, before: &Permits) -> bool {
         let numbers = |permits: &Permits| -> Vec<_> {
             let holders = permits.holders.iter();
-            holders.map(|(name, h)| (name.clone(), h.held, h.may, h.wanted > h.may)).collect()
+            let half = |until: Millis| until / (LEASE / 2);
+            holders.map(|(name, h)| (name.clone(), h.held, h.may, h.wanted > h.may, half(h.until))).collect()
         };
         numbers(self) != numbers(before)
+    }
+
+    /// How many have waited for a permit for longer than `member`.
+    pub(super) fn before(&self, member: &str) -> usize {
+        let Some(own) = self.holders.get(member) else { return 0 };
+        let waiting = self.holders.iter().filter(|(_, holder)| holder.held == 0 && holder.wanted > 0);
+        waiting.filter(|(name, holder)| (holder.since, name.as_str()) < (own.since, member)).count()
     }
 
     /// When a member that may begin nothing asks again at the earliest: when the first of those who have a turn ends it.
@@ -114,9 +122,9 @@ impl Permits {
         let share = limit / hungry + usize::from(before_us < limit % hungry);
         let share = if hungry > 1 { share.max(1) } else { limit };
         let before = self.holders.get(member);
-        let since = before.filter(|own| own.held > 0).map_or(now, |own| own.since);
+        let (had, since) = before.map_or((false, now), |own| (own.held > 0, own.since));
         // Where there are more members than permits they take turns.
-        let spent = hungry > limit && busy == begun && now - since > TURN;
+        let spent = hungry > limit && busy == begun && had && now - since > TURN;
         let rests = if spent { now + REST } else { before.map_or(0, |own| own.rests.min(now + REST)) };
         let may = if now < rests { 0 } else { wanted.min(share).min(free) };
         // What is going on cannot be taken away; beyond it, no more than the share and no more than is free.
@@ -125,6 +133,7 @@ impl Permits {
             self.holders.remove(member);
             return;
         }
+        let since = if had == (held > 0) { since } else { now };
         let holder = Holder { held, may, wanted, until: now + LEASE, since, rests };
         self.holders.insert(member.to_owned(), holder);
     }

@@ -270,10 +270,16 @@ impl Process {
         {
             return Step::Until(hold);
         }
-        let pause = if self.holds_any(local) { ASK_FOR_MORE } else { ASK_AGAIN };
-        let turn = self.at_once.filter(|_| !self.holds_any(local));
-        let turn = turn.map_or(now, |most| local.ledger.permits.turn_ends(most, now));
-        match local.asked.map(|asked| turn.max(asked + pause)).filter(|again| *again > now) {
+        let again = |asked: Millis| match (self.at_once, &self.shared) {
+            (Some(most), Some(shared)) if !self.holds_any(local) => {
+                // Who has waited longest asks first.
+                let (permits, member) = (&local.ledger.permits, &shared.member);
+                let later = ASK_AGAIN * permits.before(member) as Millis;
+                permits.turn_ends(most, now).max(asked + ASK_AGAIN) + later
+            }
+            _ => asked + ASK_FOR_MORE,
+        };
+        match local.asked.map(again).filter(|again| *again > now) {
             Some(until) => Step::Until(Hold { limit: AT_ONCE.to_owned(), until }),
             None => self.send_for_more(local),
         }

@@ -21,6 +21,9 @@ const LEAST_SPREAD: u64 = 20;
 /// How far ahead of its time a unit may be taken, in milliseconds. What is dated further was written by a clock ahead of this one.
 pub(super) const FURTHEST: Millis = 30_000;
 
+/// By how much a spread unit may be late without delaying the next ones.
+const LATE: Millis = 3_000;
+
 /// The part of a limit that is kept for urgent claims, as one in so many.
 const HEADROOM: u64 = 50;
 /// A limit smaller than this has no headroom: a unit of it would be more than a fifth.
@@ -39,7 +42,7 @@ pub(super) type Millis = i64;
 pub(super) struct Window {
     /// Slot number and units, oldest first.
     slots: VecDeque<(i64, u64)>,
-    /// When the latest spread unit was taken.
+    /// When the latest spread unit was due.
     #[serde(default)]
     latest: Millis,
 }
@@ -194,9 +197,10 @@ impl Window {
 
     /// Takes units that [`free_at`](Self::free_at) allowed at `at`.
     pub(super) fn take(&mut self, bounds: Bounds, units: u64, at: Millis, now: Millis) {
-        self.settle(bounds, now);
+        // A unit that is taken late was due earlier, and so is the next one: otherwise each delay would be lost.
+        let due = self.free_at(bounds, false, at, now).clamp(at - LATE, at);
         self.add(at.div_euclid(bounds.slot()), units);
-        self.latest = self.latest.max(at);
+        self.latest = self.latest.max(due);
     }
 
     /// Gives back a unit that was taken at `then` and not used.

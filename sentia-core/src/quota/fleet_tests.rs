@@ -226,13 +226,6 @@ impl Scene {
                 scene.call(0, Urgency::Immediate, &mut random).await;
             }
         }));
-        if std::env::var("TRACE").is_ok() {
-            for minute in 0..58 {
-                self.clock.sleep(Duration::from_secs(60)).await;
-                let used: Vec<f64> = self.planners.iter().map(|p| p.levels()[0].used).collect();
-                println!("minute {minute} used {used:?} answered {:?} vendor {}", self.tally.lock().unwrap().answered, self.vendor.lock().unwrap().arrived.len());
-            }
-        }
         for task in tasks {
             task.await.expect("no panic");
         }
@@ -272,30 +265,32 @@ struct Outcome {
     least: f64,
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
+
+async fn scene(name: &'static str, limits: &[Limit], claim: Claim, per_second: f64) -> (f64, Outcome) {
+    let outcome = Scene::new(name, limits, claim, HALF_AN_HOUR).run().await;
+    let used = outcome.answered / (per_second * HALF_AN_HOUR.as_secs_f64());
+    println!("{name}: {used:.4} used");
+    (used, outcome)
+}
+
+fn operation(per_second: f64, burst: u32) -> ([Limit; 1], Claim) {
+    let operation = "searchListingsItems";
+    ([Limit::Operation { operation, per_second, burst }], Claim { operation, ..Claim::default() })
+}
 
 #[tokio::test(start_paused = true)]
 async fn dev() {
-    let amazon = |per_second, burst| {
-        let operation = "searchListingsItems";
-        (Limit::Operation { operation, per_second, burst }, Claim { operation, ..Claim::default() })
-    };
-    for (name, limits, claim, per_second) in [
-        ("the minute", vec![MINUTE], Claim::default(), 1.0),
-        ("five", vec![FIVE], Claim::default(), 5.0 / 0.22),
-        ("both", vec![MINUTE, FIVE], Claim::default(), 1.0),
-        ("one", vec![Limit::Concurrent(1)], Claim::default(), 1.0 / 0.22),
-        ("minute and one", vec![MINUTE, Limit::Concurrent(1)], Claim::default(), 1.0),
-        ("points", vec![POINTS], Claim { cost: 100.0, ..Claim::default() }, 1.0),
-        ("amazon 5", vec![amazon(5.0, 5).0], amazon(5.0, 5).1, 5.0),
-        ("amazon 2", vec![amazon(2.0, 2).0], amazon(2.0, 2).1, 2.0),
-        ("amazon 1/2 of 30", vec![amazon(0.5, 30).0], amazon(0.5, 30).1, 0.5),
-        ("amazon 1/2 of 1", vec![amazon(0.5, 1).0], amazon(0.5, 1).1, 0.5),
-        ("20 a minute", vec![Limit::Calls { calls: 20, per: Duration::from_secs(60) }], Claim::default(), 1.0 / 3.0),
-        ("600 a minute", vec![Limit::Calls { calls: 600, per: Duration::from_secs(60) }], Claim::default(), 10.0),
-    ] {
-        if std::env::var("ONLY").is_ok_and(|only| !name.contains(&only)) { continue; }
-        let outcome = Scene::new(name, &limits, claim, HOUR).run().await;
-        println!("   {:.4} used", outcome.answered / (per_second * 3600.0));
-    }
+    let points = Claim { cost: 100.0, ..Claim::default() };
+    scene("minute", &[MINUTE], Claim::default(), 1.0).await;
+    scene("five", &[FIVE], Claim::default(), 5.0 / 0.22).await;
+    scene("minute and five", &[MINUTE, FIVE], Claim::default(), 1.0).await;
+    scene("one", &[Limit::Concurrent(1)], Claim::default(), 1.0 / 0.22).await;
+    scene("minute and one", &[MINUTE, Limit::Concurrent(1)], Claim::default(), 1.0).await;
+    scene("points", &[POINTS], points, 1.0).await;
+    scene("5 a second", &operation(5.0, 5).0, operation(5.0, 5).1, 5.0).await;
+    scene("2 a second", &operation(2.0, 2).0, operation(2.0, 2).1, 2.0).await;
+    scene("1/2 a second", &operation(0.5, 30).0, operation(0.5, 30).1, 0.5).await;
+    let twenty = Limit::Calls { calls: 20, per: Duration::from_secs(60) };
+    scene("20 a minute", &[twenty], Claim::default(), 1.0 / 3.0).await;
 }

@@ -77,12 +77,12 @@ impl Permits {
         waiting.filter(|(name, holder)| (holder.since, name.as_str()) < (own.since, member)).count()
     }
 
-    /// When a member that may begin nothing asks again at the earliest: when the first of those who have a turn ends it.
+    /// When a member that may begin nothing asks again at the earliest: when the first of those who have a turn ends it, if they take turns.
     pub(super) fn turn_ends(&self, configured: usize, now: Millis) -> Millis {
         let hungry = self.holders.values().filter(|holder| holder.wanted > holder.may).count();
         let since = self.holders.values().filter(|holder| holder.held > 0).map(|holder| holder.since).min();
-        let ends = since.filter(|_| hungry > self.limit(configured)).map_or(now, |since| since + TURN);
-        ends.min(now + TURN)
+        let ends = since.filter(|_| hungry > self.limit(configured));
+        ends.map_or(Millis::MIN, |since| since.min(now) + TURN)
     }
 
     /// Whether fewer than configured go on, since the vendor refused.

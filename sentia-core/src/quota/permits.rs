@@ -96,7 +96,7 @@ impl Permits {
     }
 
     /// Lets `member`, with `busy` calls going on and `begun` that go on or have their units, hold `wanted` permits or as many as
-    /// there are.
+    /// there are. A turn goes on for a while with units at hand.
     pub(super) fn claim(
         &mut self,
         configured: usize,
@@ -124,7 +124,8 @@ impl Permits {
         let before = self.holders.get(member);
         let (had, since) = before.map_or((false, now), |own| (own.held > 0, own.since));
         // Where there are more members than permits they take turns.
-        let spent = hungry > limit && busy == begun && had && now - since > TURN;
+        let turn = if busy == begun { TURN } else { 2 * TURN };
+        let spent = hungry > limit && had && now - since > turn;
         let rests = if spent { now + REST } else { before.map_or(0, |own| own.rests.min(now + REST)) };
         let may = if now < rests { 0 } else { wanted.min(share).min(free) };
         // What is going on cannot be taken away; beyond it, no more than the share and no more than is free.

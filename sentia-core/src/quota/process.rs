@@ -270,6 +270,14 @@ impl Process {
         {
             return Step::Until(hold);
         }
+        let has_all = |shared: &Shared| {
+            let permits = &local.ledger.permits;
+            self.at_once.is_some_and(|most| permits.may(&shared.member) >= permits.limit(most))
+        };
+        if self.shared.as_ref().is_some_and(has_all) {
+            // Only the end of one of its own calls frees a permit.
+            return Step::Told;
+        }
         let again = |asked: Millis| match (self.at_once, &self.shared) {
             (Some(most), Some(shared)) if !self.holds_any(local) => {
                 // Who has waited longest asks first.

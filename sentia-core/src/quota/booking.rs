@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashSet};
 use super::{
     Claim, Urgency,
     ledger::Ledger,
-    process::{FRESH, Local, Process, Spare},
+    process::{Local, Process},
     queue::Ticket,
+    spare::{FRESH, Spare},
     window::{FURTHEST, Millis},
 };
 
@@ -65,7 +66,8 @@ pub(super) fn book(
         if found.free.contains_key(claim.operation) || found.crowded.contains(claim.operation) {
             continue;
         }
-        let at_once = claim.urgency == Urgency::Immediate && ledger.ready(&process.limits, &claim, now).is_ok();
+        let at_once =
+            claim.urgency == Urgency::Immediate && ledger.ready(&process.limits, &claim, now).is_ok();
         let spare = at_hand.iter().position(|spare| spare.fits(&claim) && (spare.from <= now || !at_once));
         if let Some(spare) = spare {
             at_hand.remove(spare);

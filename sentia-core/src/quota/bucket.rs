@@ -59,10 +59,10 @@ impl Bucket {
     pub(super) fn between(&mut self, cost: f64, at: Millis, now: Millis) -> Millis {
         let behind = self.free_at(cost, 0.0, now);
         let cost = cost.min(self.maximum);
-        let level = |when: Millis| {
-            self.available + self.since(when) + (when - now) as f64 / 1000.0 * self.per_second
-        };
-        let candidates = std::iter::once(at).chain(self.taken.iter().map(|(due, _)| *due).filter(|due| *due > at));
+        let level =
+            |when: Millis| self.available + self.since(when) + (when - now) as f64 / 1000.0 * self.per_second;
+        let candidates =
+            std::iter::once(at).chain(self.taken.iter().map(|(due, _)| *due).filter(|due| *due > at));
         for from in candidates {
             let free = from + self.restores(cost - level(from));
             let mut later = self.taken.iter().map(|(due, _)| *due).filter(|due| *due > from);

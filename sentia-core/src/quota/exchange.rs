@@ -8,7 +8,8 @@ use super::{
     Refused,
     booking::{self, Booking},
     ledger::{Going, Ledger, learns},
-    process::{Heard, Process, Spare},
+    process::{Heard, Process},
+    spare::Spare,
     window::Millis,
 };
 use crate::{

@@ -279,18 +279,49 @@ fn operation(per_second: f64, burst: u32) -> ([Limit; 1], Claim) {
     ([Limit::Operation { operation, per_second, burst }], Claim { operation, ..Claim::default() })
 }
 
+/// What holds at every scarce limit: few round trips, hardly a refusal, and everybody has a turn.
+fn is_sound(outcome: &Outcome, hungriest: i64) {
+    assert!(outcome.trips <= 1.1, "{outcome:?}");
+    assert!(outcome.refused <= 0.03, "{outcome:?}");
+    assert!(outcome.push <= TimeDelta::seconds(2), "{outcome:?}");
+    assert!(outcome.hungriest <= TimeDelta::seconds(hungriest), "{outcome:?}");
+}
+
 #[tokio::test(start_paused = true)]
-async fn dev() {
-    let points = Claim { cost: 100.0, ..Claim::default() };
-    scene("minute", &[MINUTE], Claim::default(), 1.0).await;
-    scene("five", &[FIVE], Claim::default(), 5.0 / 0.22).await;
-    scene("minute and five", &[MINUTE, FIVE], Claim::default(), 1.0).await;
-    scene("one", &[Limit::Concurrent(1)], Claim::default(), 1.0 / 0.22).await;
-    scene("minute and one", &[MINUTE, Limit::Concurrent(1)], Claim::default(), 1.0).await;
-    scene("points", &[POINTS], points, 1.0).await;
-    scene("5 a second", &operation(5.0, 5).0, operation(5.0, 5).1, 5.0).await;
-    scene("2 a second", &operation(2.0, 2).0, operation(2.0, 2).1, 2.0).await;
-    scene("1/2 a second", &operation(0.5, 30).0, operation(0.5, 30).1, 0.5).await;
-    let twenty = Limit::Calls { calls: 20, per: Duration::from_secs(60) };
-    scene("20 a minute", &[twenty], Claim::default(), 1.0 / 3.0).await;
+async fn a_minutes_calls_cost_less_than_a_round_trip_each() {
+    for (name, limits) in [("minute", &[MINUTE][..]), ("minute and five", &[MINUTE, FIVE][..])] {
+        let (used, outcome) = scene(name, limits, Claim::default(), 1.0).await;
+        is_sound(&outcome, 30);
+        assert!(used >= 0.94 && outcome.least >= 0.9, "{name}: {used} used, {outcome:?}");
+        assert_eq!(outcome.refused, 0.0, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn permits_at_once_are_all_used_and_cost_a_round_trip_for_several_calls() {
+    let (used, outcome) = scene("five", &[FIVE], Claim::default(), 5.0 / 0.22).await;
+    is_sound(&outcome, 2);
+    assert!(used >= 0.97 && outcome.trips <= 0.7, "{used} used, {outcome:?}");
+    // Of five permits two processes have two each, and the third has one.
+    assert!(outcome.refused == 0.0 && outcome.least >= 0.55, "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn points_cost_less_than_a_round_trip_each() {
+    let claim = Claim { cost: 100.0, ..Claim::default() };
+    let (used, outcome) = scene("points", &[POINTS], claim, 1.0).await;
+    is_sound(&outcome, 30);
+    assert!(used >= 0.97 && outcome.refused <= 0.001 && outcome.least >= 0.9, "{used} used, {outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operations_calls_cost_less_than_a_round_trip_each() {
+    for (name, per_second, burst, least_used) in [("5 a second", 5.0, 5, 0.97), ("2 a second", 2.0, 2, 0.95)]
+    {
+        let (limits, claim) = operation(per_second, burst);
+        let (used, outcome) = scene(name, &limits, claim, per_second).await;
+        is_sound(&outcome, 15);
+        assert!(used >= least_used && outcome.least >= 0.9, "{name}: {used} used, {outcome:?}");
+        assert!(outcome.trips <= 0.8, "{name}: {outcome:?}");
+    }
 }

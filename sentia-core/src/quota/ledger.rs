@@ -365,7 +365,9 @@ impl Ledger {
                 Limit::Calls { per, .. } => {
                     let during = (going.began.min(then), then.min(now));
                     for (_, left) in seen.left.iter().filter(|(span, _)| span == per) {
-                        bounds(limit).into_iter().for_each(|b| self.window(limit).correct(b, *left, during, now));
+                        bounds(limit)
+                            .into_iter()
+                            .for_each(|b| self.window(limit).correct(b, *left, during, now));
                     }
                 }
                 Limit::Learned { per_second, floor, ceiling } => {

@@ -59,13 +59,14 @@ mod permits;
 mod planner;
 mod process;
 mod queue;
+mod spare;
 mod turns;
 mod window;
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod fleet_tests;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     claim::{Claim, Refused, Seen, Urgency},

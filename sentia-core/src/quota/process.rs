@@ -14,7 +14,8 @@ use super::{
     exchange::{self, Shared},
     ledger::{AT_ONCE, Going, Hold, Ledger},
     queue::{self, Queue},
-    window::{FURTHEST, Millis},
+    spare::{self, FRESH, Spare},
+    window::Millis,
 };
 use crate::{
     Error, ErrorKind,
@@ -32,8 +33,6 @@ const ITS_TURN: &str = "its turn";
 const ASK_AGAIN: Millis = 250;
 /// How often more permits are asked for by who has some.
 const ASK_FOR_MORE: Millis = 500;
-/// How long a unit that was taken ahead may wait to be used.
-pub(super) const FRESH: Millis = 500;
 
 /// A planner's state.
 pub(super) struct Process {
@@ -69,34 +68,6 @@ pub(super) struct Local {
     pub(super) asked: Option<Millis>,
     /// Starts within the last moment.
     pub(super) recent: VecDeque<Millis>,
-}
-
-/// A unit at hand.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spare {
-    pub(super) claim: Claim,
-    /// From when on it may be used.
-    pub(super) from: Millis,
-    /// For when it was taken.
-    pub(super) taken: Millis,
-    pub(super) usable: bool,
-}
-
-impl Spare {
-    /// Whether it may be used at `now`: a unit counts from the time it was taken for.
-    fn is_fresh(&self, now: Millis) -> bool {
-        self.is_kept(now) && self.from <= now
-    }
-
-    /// Whether it may be used now or later.
-    pub(super) fn is_kept(&self, now: Millis) -> bool {
-        self.usable && (-FURTHEST..=FRESH).contains(&(now - self.taken))
-    }
-
-    /// Whether it is what `claim` needs.
-    pub(super) fn fits(&self, claim: &Claim) -> bool {
-        self.claim.operation == claim.operation && self.claim.cost >= claim.cost
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -215,11 +186,13 @@ impl Process {
         if !granted && !local.queue.is_first(ticket) {
             return Step::Told;
         }
-        let due = if granted { Some(now) } else { due(&local, &claim, now) };
+        let due = if granted { Some(now) } else { spare::due(&local.spares, &claim, now) };
         match due {
             Some(due) if due > now => self.await_due(&mut local, claim, due, now),
             // A permit would be of no use before there is a unit.
-            None if self.shared.is_some() && self.holds_any(&local) => self.ask(&mut local, ticket, claim, now),
+            None if self.shared.is_some() && self.holds_any(&local) => {
+                self.ask(&mut local, ticket, claim, now)
+            }
             _ if !self.may_begin(&local) => self.beg(&mut local, claim, now),
             _ => self.take_turn(&mut local, (ticket, granted), claim, now),
         }
@@ -313,7 +286,9 @@ impl Process {
                 Step::Until(Hold { until: hold.until.max(turn.unwrap_or(hold.until)), ..hold })
             }
             // What was free by then is the others'.
-            Ok(()) if turn.is_some() => Step::Until(Hold { limit: ITS_TURN.to_owned(), until: turn.unwrap_or(now) }),
+            Ok(()) if turn.is_some() => {
+                Step::Until(Hold { limit: ITS_TURN.to_owned(), until: turn.unwrap_or(now) })
+            }
             Ok(()) if !self.may_begin(local) => self.beg(local, claim, now),
             _ => self.send_for_more(local),
         }
@@ -396,12 +371,6 @@ impl Process {
         };
         seen.refused.is_some() || self.limits.iter().any(concerns)
     }
-}
-
-/// When a unit that is at hand may be used by `claim`, if there is one.
-fn due(local: &Local, claim: &Claim, now: Millis) -> Option<Millis> {
-    let fitting = local.spares.iter().filter(|spare| spare.fits(claim) && spare.is_kept(now));
-    fitting.map(|spare| spare.from.max(now)).min()
 }
 
 /// A call's place in the queue; leaving it without having gone gives its grant back.

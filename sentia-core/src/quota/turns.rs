@@ -39,7 +39,9 @@ impl Turns {
         let last = self.next.values().max().map_or(Millis::MIN, |last| last + self.stride);
         let turn = match previous {
             Some(turn) if took == 0 && turn > now => turn.max(free),
-            Some(_) if took == 0 && !self.next.values().any(|turn| (turn - free).abs() < self.stride / 2) => free,
+            Some(_) if took == 0 && !self.next.values().any(|turn| (turn - free).abs() < self.stride / 2) => {
+                free
+            }
             _ => last.max(free),
         };
         if turn <= now + FURTHEST {

@@ -213,7 +213,13 @@ impl Window {
 
     /// Takes over what the vendor said was left, in the answer that came at `then` to a call that began at `began`: others may use
     /// the same account. The vendor counts a unit from when it arrives, so some that are back here may not be back there.
-    pub(super) fn correct(&mut self, bounds: Bounds, left: u64, (began, then): (Millis, Millis), now: Millis) {
+    pub(super) fn correct(
+        &mut self,
+        bounds: Bounds,
+        left: u64,
+        (began, then): (Millis, Millis),
+        now: Millis,
+    ) {
         self.settle(bounds, now);
         if now - then > bounds.memory() {
             // What has come back since then is forgotten here, so nothing can be compared.

@@ -186,10 +186,15 @@ impl Window {
     /// The least distance between two units at which the window, with `left` units at `at`, never runs dry before more comes
     /// back, so that there is always one soon for who is urgent.
     fn interval(&self, bounds: Bounds, left: i128, at: Millis) -> Millis {
-        let (mut units, mut widest) = (left, 0);
+        // What is free beyond that is used within half a span, so only what comes back within it counts.
+        let (mut units, mut widest, near) = (left, 0, self.latest + bounds.span() / 2);
         for (slot, held) in self.slots.iter().filter(|(slot, _)| bounds.back(*slot) > at) {
+            let back = bounds.back(*slot);
+            if widest > 0 && back > near {
+                break;
+            }
             // The last of them goes before more is back, the next one as it comes back.
-            widest = widest.max(i128::from(bounds.back(*slot) - self.latest) / (units + 1));
+            widest = widest.max(i128::from(back - self.latest) / (units + 1));
             units += i128::from(*held);
         }
         Millis::try_from(widest).unwrap_or(Millis::MAX / 4)

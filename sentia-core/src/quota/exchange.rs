@@ -1,14 +1,15 @@
 //! One round trip to the shared ledger: what was heard goes in, what is needed is taken, for all who wait.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
 use super::{
-    Claim, Urgency,
-    ledger::{Going, Ledger},
-    process::{FRESH, Local, Process, Spare},
-    queue::Ticket,
+    Refused,
+    booking::{self, Booking},
+    ledger::{Going, Ledger, learns},
+    process::{Heard, Process},
+    spare::Spare,
     window::Millis,
 };
 use crate::{
@@ -21,11 +22,6 @@ use crate::{
 const ROUNDS: u64 = 30;
 /// How long the store is waited for before this process goes on alone.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a note of points on their way stands, in milliseconds.
-const FLIGHT: Millis = 30_000;
-/// Of what is left, at most one in so many units is taken ahead of its use.
-const MOST_AHEAD: usize = 20;
-
 /// Where an account's ledger is kept.
 pub(super) struct Shared {
     store: Arc<dyn StateStore>,
@@ -54,11 +50,10 @@ impl Shared {
 struct Draft {
     ledger: Ledger,
     expected: Option<u64>,
-    granted: Vec<(Ticket, Claim)>,
-    ahead: Vec<Claim>,
+    booking: Booking,
     heard: usize,
     now: Millis,
-    /// Whether it takes, tells or gives back anything.
+    /// Whether it takes or gives back anything, or tells what others should hear at once.
     is_news: bool,
 }
 
@@ -106,6 +101,7 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut local = self.0.local();
         local.exchanging = false;
+        local.keeps = None;
         local.asked = Some(self.0.now());
         drop(local);
         self.0.changed.notify_waiters();
@@ -118,83 +114,26 @@ fn draft(process: &Process, shared: &Shared) -> Draft {
     let now = process.now();
     let mut ledger = local.ledger.clone();
     for heard in &local.unheard {
-        let going =
-            Going { member: &shared.member, busy: heard.busy, began: heard.began, points: heard.points };
-        ledger.observe(&process.limits, &heard.claim, &heard.seen, going, heard.at);
+        let going = Going { member: &shared.member, busy: heard.busy, began: heard.began, points: 0.0 };
+        ledger.hear(&process.limits, &heard.claim, &heard.seen, going, (heard.at, now));
     }
-    let stale = local.spares.iter().filter(|spare| !spare.is_fresh(now));
+    let stale = local.spares.iter().filter(|spare| !spare.is_kept(now));
     let stale = stale.map(|spare| ledger.give_back(&process.limits, &spare.claim, spare.taken, now)).count();
-    let mut room = usize::MAX;
     if let Some(most) = process.at_once {
         let wanted = local.busy + local.queue.len();
-        ledger.permits.claim(most, &shared.member, local.busy, wanted, now);
-        let held = ledger.permits.held(&shared.member);
-        room = held.saturating_sub(local.busy);
-        local.left = Some(held);
+        let begun = local.busy + local.spares.iter().filter(|spare| spare.is_kept(now)).count();
+        ledger.permits.claim(most, &shared.member, (local.busy, begun), wanted, now);
+        local.keeps = Some(ledger.permits.may(&shared.member));
     }
-    let granted = grants(process, &mut ledger, &local, room, now);
-    let ahead = ahead(process, &mut ledger, &local, granted.last().map(|(_, claim)| *claim), now);
-    let spent = granted.iter().map(|(_, claim)| claim).chain(&ahead).map(|claim| claim.cost).sum::<f64>();
-    ledger.fly(&shared.member, local.points + spent, now + FLIGHT, now);
+    let booking = booking::book(process, &shared.member, &mut ledger, &local, now);
     let heard = local.unheard.len();
-    let is_news = heard + stale + granted.len() > 0 || ledger.permits.differs(&local.ledger.permits);
-    Draft { ledger, expected: local.version, granted, ahead, heard, now, is_news }
-}
-
-/// Takes for who waits, in order; behind a claim that must wait nobody of its operation goes.
-fn grants(
-    process: &Process,
-    ledger: &mut Ledger,
-    local: &Local,
-    room: usize,
-    now: Millis,
-) -> Vec<(Ticket, Claim)> {
-    let (mut granted, mut stopped) = (Vec::new(), HashSet::new());
-    for (ticket, claim) in local.queue.hungry() {
-        if granted.len() >= room {
-            break;
-        }
-        if stopped.contains(claim.operation) {
-            continue;
-        }
-        match ledger.ready(&process.limits, &claim, now) {
-            Ok(()) => {
-                ledger.take(&process.limits, &claim, now);
-                granted.push((ticket, claim));
-            }
-            Err(_) => {
-                stopped.insert(claim.operation);
-            }
-        }
-    }
-    granted
-}
-
-/// Takes as much again as was used within the last moment, of what is not scarce.
-fn ahead(
-    process: &Process,
-    ledger: &mut Ledger,
-    local: &Local,
-    like: Option<Claim>,
-    now: Millis,
-) -> Vec<Claim> {
-    let Some(like) = like else { return Vec::new() };
-    let claim = Claim { urgency: Urgency::Routine, ..like };
-    let wanted = local.recent.iter().filter(|start| now - **start <= FRESH).count();
-    // Unless many times as much is left, each unit waits for who asks for it.
-    let mut scarce = ledger.clone();
-    let left = (0..wanted * MOST_AHEAD)
-        .take_while(|_| {
-            let ready = scarce.ready(&process.limits, &claim, now).is_ok();
-            if ready {
-                scarce.take(&process.limits, &claim, now);
-            }
-            ready
-        })
-        .count();
-    let ahead = left / MOST_AHEAD;
-    (0..ahead).for_each(|_| ledger.take(&process.limits, &claim, now));
-    vec![claim; ahead]
+    let is_urgent =
+        |heard: &Heard| matches!(heard.seen.refused, Some(Refused::Rate(_))) || learns(&process.limits);
+    let is_news = stale + booking.len() > 0
+        || booking.is_news
+        || local.unheard.iter().any(is_urgent)
+        || ledger.permits.differs(&local.ledger.permits);
+    Draft { ledger, expected: local.version, booking, heard, now, is_news }
 }
 
 /// The draft is the ledger now: hands out what it took.
@@ -202,23 +141,20 @@ fn settle(process: &Process, draft: Draft, version: Option<u64>) {
     let mut local = process.local();
     local.ledger = draft.ledger;
     local.version = version.or(local.version);
-    local.left = None;
     local.unheard.drain(..draft.heard);
-    local.spares.retain(|spare| spare.is_fresh(draft.now));
-    let spare = |claim| Spare { claim, taken: draft.now, usable: true };
-    for (ticket, claim) in draft.granted {
+    local.spares.retain(|spare| spare.is_kept(draft.now));
+    for (ticket, claim) in draft.booking.granted {
         if !local.queue.grant(ticket, draft.now) {
-            local.spares.push_back(spare(claim));
+            local.spares.push_back(Spare { claim, from: draft.now, taken: draft.now, usable: true });
         }
     }
-    local.spares.extend(draft.ahead.into_iter().map(spare));
+    local.spares.extend(draft.booking.spares);
 }
 
 /// Another process was first: its ledger is the truth.
 fn adopt(process: &Process, shared: &Shared, other: Option<SharedState>) {
     let mut local = process.local();
     local.version = other.as_ref().map(|state| state.version);
-    local.left = None;
     let read = other.map(|state| serde_json::from_str(&state.body));
     local.ledger = match read {
         Some(Ok(ledger)) => ledger,

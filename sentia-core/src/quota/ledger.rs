@@ -11,6 +11,7 @@ use super::{
     bucket::Bucket,
     estimator::{Estimator, Range},
     permits::Permits,
+    turns::Turns,
     window::{Bounds, Millis, Window, headroom},
 };
 use crate::transport::Limit;
@@ -23,10 +24,11 @@ pub(super) struct Ledger {
     #[serde(default)]
     learned: Option<Learned>,
     pub(super) permits: Permits,
+    /// Who comes when, by operation.
+    #[serde(default)]
+    pub(super) turns: BTreeMap<String, Turns>,
     /// Until when the vendor answers nothing, by operation; the empty one is all of them.
     blocked: BTreeMap<String, Millis>,
-    /// Points on their way to the vendor, by process, with the time the note ends.
-    flying: BTreeMap<String, (f64, Millis)>,
 }
 
 /// A rate that is learned, and a bucket that keeps it.
@@ -52,7 +54,7 @@ impl Learned {
         match seen.refused {
             Some(Refused::Rate(_)) => {
                 self.estimator.refused(range, began, now);
-                self.bucket.empty(now);
+                self.bucket.empty(now, now);
             }
             None => {
                 self.estimator.answered(range, began, now);
@@ -79,7 +81,7 @@ impl Learned {
     }
 
     fn take(&mut self, now: Millis) {
-        self.bucket.take(1.0);
+        self.bucket.take(1.0, now, now);
         self.estimator.sent(now);
     }
 }
@@ -101,13 +103,13 @@ pub(super) struct Hold {
 /// What a process has on its way while it reads an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Going<'a> {
-    /// Which process.
+    /// Which process; empty for one that is alone.
     pub(super) member: &'a str,
     /// Calls, the answered one included.
     pub(super) busy: usize,
     /// When the answered call began.
     pub(super) began: Millis,
-    /// Points of the others, which the answer has not counted.
+    /// Points of the others, which the answer has not counted; where processes share a ledger, it knows them.
     pub(super) points: f64,
 }
 
@@ -122,6 +124,9 @@ pub(super) fn name(limit: &Limit) -> String {
         Limit::Concurrent(_) => AT_ONCE.to_owned(),
     }
 }
+
+/// How often a later time is looked for: each limit may move it on a few times.
+const STEPS: usize = 32;
 
 /// The name of the limit on concurrency.
 pub(super) const AT_ONCE: &str = "calls at once";
@@ -158,6 +163,17 @@ fn bucket(limit: &Limit, claim: &Claim) -> Option<(f64, f64, f64)> {
     }
 }
 
+/// What is left of a bucket for who is urgent: enough for one call like the one that waits, if that is no more than one part in
+/// twenty.
+fn kept(maximum: f64, cost: f64) -> f64 {
+    cost.min(maximum / 20.0).max(headroom(maximum as u64) as f64)
+}
+
+/// Whether a rate among them is learned.
+pub(super) fn learns(limits: &[Limit]) -> bool {
+    limits.iter().any(|limit| matches!(limit, Limit::Learned { .. }))
+}
+
 impl Ledger {
     /// The bucket of `limit`, full when it is new.
     pub(super) fn bucket(
@@ -184,12 +200,46 @@ impl Ledger {
         self.windows.entry(name(limit)).or_default()
     }
 
-    /// Whether every limit but the one on concurrency lets `claim` go; the one it waits for longest.
+    /// Whether every limit but the one on concurrency lets `claim` go now; the one it waits for longest.
     pub(super) fn ready(&mut self, limits: &[Limit], claim: &Claim, now: Millis) -> Result<(), Hold> {
+        self.ready_at(limits, claim, now, now)
+    }
+
+    /// When all of them let it go, if that is not after `horizon`.
+    pub(super) fn free_at(
+        &mut self,
+        limits: &[Limit],
+        claim: &Claim,
+        horizon: Millis,
+        now: Millis,
+    ) -> Result<Millis, Hold> {
+        let mut at = now;
+        let mut hold = None;
+        for _ in 0..STEPS {
+            match self.ready_at(limits, claim, at, now) {
+                Ok(()) => break,
+                Err(later) => {
+                    at = later.until;
+                    hold = Some(later);
+                }
+            }
+            // A learned rate is told by each answer what comes next.
+            if learns(limits) {
+                break;
+            }
+        }
+        match hold {
+            Some(hold) if hold.until > horizon || learns(limits) => Err(hold),
+            _ => Ok(at),
+        }
+    }
+
+    /// Whether every limit lets `claim` go at `at`, as far as is known at `now`.
+    fn ready_at(&mut self, limits: &[Limit], claim: &Claim, at: Millis, now: Millis) -> Result<(), Hold> {
         self.blocked.retain(|_, until| now < *until);
         let mut hold: Option<Hold> = None;
         let mut later = |limit: &dyn Fn() -> String, until: Millis| {
-            if until > now && hold.as_ref().is_none_or(|hold| hold.until < until) {
+            if until > at && hold.as_ref().is_none_or(|hold| hold.until < until) {
                 hold = Some(Hold { limit: limit(), until });
             }
         };
@@ -201,11 +251,14 @@ impl Ledger {
         let urgent = claim.urgency == Urgency::Immediate;
         for limit in limits {
             if let Some(bounds) = bounds(limit) {
-                let free_at = self.window(limit).free_at(bounds, urgent, now);
+                let free_at = self.window(limit).free_at(bounds, urgent, at, now);
                 later(&|| name(limit), free_at);
             } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
-                let kept = if urgent { 0.0 } else { headroom(maximum as u64) as f64 };
-                let free_at = self.bucket(limit, (maximum, per_second), now).free_at(cost, kept, now);
+                let bucket = self.bucket(limit, (maximum, per_second), now);
+                let free_at = match urgent {
+                    true => bucket.between(cost, at, now),
+                    false => bucket.free_at(cost, kept(maximum, cost), now),
+                };
                 later(&|| name(limit), free_at);
             } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
                 let learned = self.learned(per_second, Range { floor, ceiling }, now);
@@ -221,26 +274,39 @@ impl Ledger {
 
     /// Takes what [`ready`](Self::ready) allowed.
     pub(super) fn take(&mut self, limits: &[Limit], claim: &Claim, now: Millis) {
+        self.take_for(limits, claim, now, now);
+    }
+
+    /// Takes for `at` what [`free_at`](Self::free_at) allowed then.
+    pub(super) fn take_for(&mut self, limits: &[Limit], claim: &Claim, at: Millis, now: Millis) {
         for limit in limits {
             if let (Some(bounds), Limit::Calls { .. }) = (bounds(limit), limit) {
-                self.window(limit).take(bounds, 1, now);
+                self.window(limit).take(bounds, 1, at, now);
             } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
-                self.bucket(limit, (maximum, per_second), now).take(cost);
+                self.bucket(limit, (maximum, per_second), now).take(cost, at, now);
             } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
                 self.learned(per_second, Range { floor, ceiling }, now).take(now);
             }
         }
     }
 
-    /// Gives back what was taken at `then` and never sent.
+    /// Whether each limit that `claim` takes of keeps something for who is urgent.
+    pub(super) fn keeps_headroom(&self, limits: &[Limit], claim: &Claim) -> bool {
+        limits.iter().all(|limit| match bounds(limit) {
+            Some(bounds) => bounds.headroom > 0,
+            None => bucket(limit, claim).is_none_or(|(maximum, _, cost)| kept(maximum, cost) >= cost),
+        })
+    }
+
+    /// Gives back what was taken for `then` and never sent.
     pub(super) fn give_back(&mut self, limits: &[Limit], claim: &Claim, then: Millis, now: Millis) {
         for limit in limits {
             if let (Some(bounds), Limit::Calls { .. }) = (bounds(limit), limit) {
                 self.window(limit).give_back(bounds, then);
             } else if let Some((maximum, per_second, cost)) = bucket(limit, claim) {
-                self.bucket(limit, (maximum, per_second), now).take(-cost);
+                self.bucket(limit, (maximum, per_second), now).give_back(cost, then);
             } else if let Limit::Learned { per_second, floor, ceiling } = *limit {
-                self.learned(per_second, Range { floor, ceiling }, now).bucket.take(-1.0);
+                self.learned(per_second, Range { floor, ceiling }, now).bucket.give_back(1.0, then);
             }
         }
     }
@@ -254,23 +320,36 @@ impl Ledger {
         going: Going<'_>,
         now: Millis,
     ) {
-        let others = |(name, (points, until)): (&String, &(f64, Millis))| {
-            if name != going.member && now < *until { *points } else { 0.0 }
-        };
-        let unseen = going.points + self.flying.iter().map(others).sum::<f64>();
+        self.hear(limits, claim, seen, going, (now, now));
+    }
+
+    /// Takes over at `now` what an answer said at `then`.
+    pub(super) fn hear(
+        &mut self,
+        limits: &[Limit],
+        claim: &Claim,
+        seen: &Seen,
+        going: Going<'_>,
+        (then, now): (Millis, Millis),
+    ) {
         let is_rate = matches!(seen.refused, Some(Refused::Rate(_)));
         for limit in limits {
             match limit {
                 Limit::Points { maximum, restore_per_second } => {
                     if let Some(told) = seen.quota {
-                        self.bucket(limit, (*maximum, *restore_per_second), now).correct(told, unseen, now);
+                        let bucket = self.bucket(limit, (*maximum, *restore_per_second), now);
+                        let unseen = match going.member {
+                            "" => going.points,
+                            _ => bucket.unseen(claim.cost, going.began, then),
+                        };
+                        bucket.correct(told, unseen, then, now);
                     }
                 }
                 Limit::Operation { operation, per_second, burst } if *operation == claim.operation => {
                     let bucket = self.bucket(limit, (f64::from(*burst), *per_second), now);
                     seen.rate.into_iter().for_each(|rate| bucket.restore(rate, now));
                     if is_rate {
-                        bucket.empty(now);
+                        bucket.empty(then, now);
                     }
                 }
                 Limit::Concurrent(most) => match seen.refused {
@@ -281,34 +360,27 @@ impl Ledger {
                 Limit::Bytes { .. } => {
                     bounds(limit)
                         .into_iter()
-                        .for_each(|bounds| self.window(limit).take(bounds, seen.bytes, now));
+                        .for_each(|bounds| self.window(limit).take(bounds, seen.bytes, then.min(now), now));
                 }
                 Limit::Calls { per, .. } => {
+                    let during = (going.began.min(then), then.min(now));
                     for (_, left) in seen.left.iter().filter(|(span, _)| span == per) {
-                        bounds(limit).into_iter().for_each(|b| self.window(limit).correct(b, *left, now));
+                        bounds(limit)
+                            .into_iter()
+                            .for_each(|b| self.window(limit).correct(b, *left, during, now));
                     }
                 }
                 Limit::Learned { per_second, floor, ceiling } => {
                     let range = Range { floor: *floor, ceiling: *ceiling };
-                    self.learned(*per_second, range, now).observe(range, seen, going.began, now);
+                    self.learned(*per_second, range, then).observe(range, seen, going.began, then);
                 }
                 Limit::Operation { .. } => {}
             }
         }
         if let Some(Refused::Rate(Some(wait))) = seen.refused {
-            let until = now + Millis::try_from(wait.as_millis()).unwrap_or(Millis::MAX / 4);
+            let until = then + Millis::try_from(wait.as_millis()).unwrap_or(Millis::MAX / 4);
             let block = self.blocked.entry(claim.operation.to_owned()).or_default();
             *block = until.max(*block);
-        }
-    }
-
-    /// Notes the points that `member` has on their way, which no answer has counted yet.
-    pub(super) fn fly(&mut self, member: &str, points: f64, until: Millis, now: Millis) {
-        self.flying.retain(|_, (_, until)| now < *until);
-        if points > 0.0 {
-            self.flying.insert(member.to_owned(), (points, until));
-        } else {
-            self.flying.remove(member);
         }
     }
 }

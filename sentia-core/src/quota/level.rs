@@ -84,7 +84,7 @@ fn window(ledger: &mut Ledger, limit: &Limit, most: u64, per: Duration, now: Mil
     let bounds = Bounds::new(most, per);
     let window = ledger.window(limit);
     let used = window.used(bounds, now);
-    let next = at(window.free_at(bounds, false, now));
+    let next = at(window.free_at(bounds, false, now, now));
     let span = per.as_secs_f64() * 1000.0;
     // At a pace that the whole window bears, what comes back covers what is used.
     let sustained = most as f64 * DAY / span;

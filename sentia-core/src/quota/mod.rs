@@ -48,6 +48,7 @@
 //! # }
 //! ```
 
+mod booking;
 mod bucket;
 mod claim;
 mod estimator;
@@ -58,8 +59,12 @@ mod permits;
 mod planner;
 mod process;
 mod queue;
+mod spare;
+mod turns;
 mod window;
 
+#[cfg(test)]
+mod fleet_tests;
 #[cfg(test)]
 mod tests;
 

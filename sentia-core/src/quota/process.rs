@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use tokio::{runtime::Handle, sync::Notify};
 
 use super::{
-    Claim, Permit, Refused, Seen, Waiting,
+    Claim, Permit, Refused, Seen, Urgency, Waiting,
     exchange::{self, Shared},
     ledger::{AT_ONCE, Going, Hold, Ledger},
     queue::{self, Queue},
+    spare::{self, FRESH, Spare},
     window::Millis,
 };
 use crate::{
@@ -26,10 +27,12 @@ use crate::{
     transport::Limit,
 };
 
+/// What a claim waits for behind others.
+const ITS_TURN: &str = "its turn";
 /// How often permits that another process holds are asked for again.
 const ASK_AGAIN: Millis = 250;
-/// How long a unit that was taken ahead may wait to be used.
-pub(super) const FRESH: Millis = 500;
+/// How often more permits are asked for by who has some.
+const ASK_FOR_MORE: Millis = 500;
 
 /// A planner's state.
 pub(super) struct Process {
@@ -56,27 +59,15 @@ pub(super) struct Local {
     pub(super) unheard: Vec<Heard>,
     pub(super) busy: usize,
     pub(super) points: f64,
+    /// About how long a call goes on, in milliseconds.
+    pub(super) lasts: Millis,
     pub(super) exchanging: bool,
-    /// The permits that a swap on its way leaves us: others may have the rest before we hear that it was done.
-    pub(super) left: Option<usize>,
+    /// Permits that the exchange under way leaves to this process.
+    pub(super) keeps: Option<usize>,
     /// When the latest exchange ended.
     pub(super) asked: Option<Millis>,
     /// Starts within the last moment.
     pub(super) recent: VecDeque<Millis>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spare {
-    pub(super) claim: Claim,
-    pub(super) taken: Millis,
-    pub(super) usable: bool,
-}
-
-impl Spare {
-    /// Whether it may still be used at `now`: a unit counts from when it was taken.
-    pub(super) fn is_fresh(&self, now: Millis) -> bool {
-        self.usable && (0..=FRESH).contains(&(now - self.taken))
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -84,7 +75,6 @@ pub(super) struct Heard {
     pub(super) claim: Claim,
     pub(super) seen: Seen,
     pub(super) busy: usize,
-    pub(super) points: f64,
     pub(super) began: Millis,
     pub(super) at: Millis,
 }
@@ -160,8 +150,8 @@ impl Process {
             (None, _) => true,
             (Some(most), None) => local.busy < local.ledger.permits.limit(most),
             (Some(_), Some(shared)) => {
-                let held = local.ledger.permits.held(&shared.member);
-                local.busy < local.left.map_or(held, |left| left.min(held))
+                let may = local.ledger.permits.may(&shared.member);
+                local.busy < local.keeps.map_or(may, |keeps| may.min(keeps))
             }
         }
     }
@@ -173,9 +163,7 @@ impl Process {
             local.ledger.take(&self.limits, &claim, now);
             return Ok(());
         }
-        let fits = |spare: &Spare| {
-            spare.claim.operation == claim.operation && spare.claim.cost >= claim.cost && spare.is_fresh(now)
-        };
+        let fits = |spare: &Spare| spare.fits(&claim) && spare.is_fresh(now);
         let spare = local.spares.iter().position(fits).ok_or(None)?;
         local.spares.remove(spare);
         Ok(())
@@ -200,48 +188,110 @@ impl Process {
         if !granted && !local.queue.is_first(ticket) {
             return Step::Told;
         }
-        if !self.may_begin(&local) {
-            return match local.ledger.ready(&self.limits, &claim, now) {
-                // A permit would be of no use before that.
-                Err(hold) if !granted && local.spares.is_empty() && local.asked.is_some() => {
-                    Step::Until(hold)
-                }
-                _ => self.beg(&mut local, now),
-            };
+        let due = if granted { Some(now) } else { spare::due(&local.spares, &claim, now) };
+        match due {
+            Some(due) if due > now => self.await_due(&mut local, claim, due, now),
+            // A permit would be of no use before there is a unit.
+            None if self.shared.is_some() && self.holds_any(&local) => {
+                self.ask(&mut local, ticket, claim, now)
+            }
+            _ if !self.may_begin(&local) => self.beg(&mut local, claim, now),
+            _ => self.take_turn(&mut local, (ticket, granted), claim, now),
         }
-        let afforded = if granted { Ok(()) } else { self.affords(&mut local, claim, now) };
+    }
+
+    /// Whether this process has permits at all, or needs none.
+    fn holds_any(&self, local: &Local) -> bool {
+        let may = |shared: &Shared| local.ledger.permits.may(&shared.member) > 0;
+        self.at_once.is_none() || self.shared.as_ref().is_none_or(may)
+    }
+
+    fn take_turn(
+        self: &Arc<Self>,
+        local: &mut Local,
+        (ticket, granted): (queue::Ticket, bool),
+        claim: Claim,
+        now: Millis,
+    ) -> Step {
+        let afforded = if granted { Ok(()) } else { self.affords(local, claim, now) };
         match afforded {
             Ok(()) => {
                 local.queue.leave(ticket);
-                let permit = self.begin(&mut local, claim);
+                let permit = self.begin(local, claim);
                 self.changed.notify_waiters();
                 Step::Go(permit)
             }
             Err(Some(hold)) => Step::Until(hold),
-            Err(None) => self.ask(&mut local, claim, now),
+            Err(None) => self.ask(local, ticket, claim, now),
+        }
+    }
+
+    /// A unit is at hand for a later time; who is urgent asks for what is kept for that.
+    fn await_due(self: &Arc<Self>, local: &mut Local, claim: Claim, due: Millis, now: Millis) -> Step {
+        match local.ledger.ready(&self.limits, &claim, now) {
+            Err(hold) => Step::Until(Hold { until: due, ..hold }),
+            Ok(()) if claim.urgency == Urgency::Immediate && !local.exchanging => self.send_for_more(local),
+            Ok(()) => Step::Until(Hold { limit: ITS_TURN.to_owned(), until: due }),
         }
     }
 
     /// No permit is free: the end of a call is waited for, or another process is asked again in a while.
-    fn beg(self: &Arc<Self>, local: &mut Local, now: Millis) -> Step {
-        if self.shared.is_none() || local.exchanging {
+    fn beg(self: &Arc<Self>, local: &mut Local, claim: Claim, now: Millis) -> Step {
+        let Some(_) = self.shared.as_ref().filter(|_| !local.exchanging) else { return Step::Told };
+        // A permit would be of no use before there is a unit.
+        if let (Err(hold), true, true) =
+            (local.ledger.ready(&self.limits, &claim, now), local.spares.is_empty(), local.asked.is_some())
+            && !self.holds_any(local)
+        {
+            return Step::Until(hold);
+        }
+        let has_all = |shared: &Shared| {
+            let permits = &local.ledger.permits;
+            self.at_once.is_some_and(|most| permits.may(&shared.member) >= permits.limit(most))
+        };
+        if self.shared.as_ref().is_some_and(has_all) {
+            // Only the end of one of its own calls frees a permit.
             return Step::Told;
         }
-        match local.asked.map(|asked| asked + ASK_AGAIN).filter(|again| *again > now) {
+        let again = |asked: Millis| match (self.at_once, &self.shared) {
+            (Some(most), Some(shared)) if !self.holds_any(local) => {
+                // Who has waited longest asks first.
+                let (permits, member) = (&local.ledger.permits, &shared.member);
+                let later = ASK_AGAIN * permits.before(member) as Millis;
+                permits.turn_ends(most, now).max(asked + ASK_AGAIN) + later
+            }
+            _ => asked + ASK_FOR_MORE,
+        };
+        match local.asked.map(again).filter(|again| *again > now) {
             Some(until) => Step::Until(Hold { limit: AT_ONCE.to_owned(), until }),
             None => self.send_for_more(local),
         }
     }
 
-    /// Nothing is at hand: the shared ledger is asked, unless it is known to have nothing yet.
-    fn ask(self: &Arc<Self>, local: &mut Local, claim: Claim, now: Millis) -> Step {
+    /// Nothing is at hand: the shared ledger is asked, unless it is known to have nothing yet or it is others' turn.
+    fn ask(self: &Arc<Self>, local: &mut Local, ticket: queue::Ticket, claim: Claim, now: Millis) -> Step {
         if local.exchanging {
             return Step::Told;
         }
+        let is_urgent = claim.urgency == Urgency::Immediate;
+        if is_urgent && local.asked < local.queue.since(ticket) {
+            // It takes the next unit, which may be sooner than what this process knew.
+            return self.send_for_more(local);
+        }
         // What a probe has brought ends the wait for it, so it is told at once.
         let has_probed = local.ledger.is_probing() && !local.unheard.is_empty();
+        let turns = local.ledger.turns.get(claim.operation).zip(self.shared.as_ref());
+        let turn = turns.and_then(|(turns, shared)| turns.of(&shared.member));
+        let turn = turn.filter(|turn| !is_urgent && *turn > now);
         match local.ledger.ready(&self.limits, &claim, now) {
-            Err(hold) if local.asked.is_some() && !has_probed => Step::Until(hold),
+            Err(hold) if local.asked.is_some() && !has_probed => {
+                Step::Until(Hold { until: hold.until.max(turn.unwrap_or(hold.until)), ..hold })
+            }
+            // What was free by then is the others'.
+            Ok(()) if turn.is_some() => {
+                Step::Until(Hold { limit: ITS_TURN.to_owned(), until: turn.unwrap_or(now) })
+            }
+            Ok(()) if !self.may_begin(local) => self.beg(local, claim, now),
             _ => self.send_for_more(local),
         }
     }
@@ -258,7 +308,7 @@ impl Process {
         let crowded = hold.is_none() && !self.may_begin(local);
         let until = hold.as_ref().map(|hold| at(hold.until));
         let limit = hold.map(|hold| hold.limit);
-        let limit = limit.unwrap_or_else(|| if crowded { AT_ONCE } else { "its turn" }.to_owned());
+        let limit = limit.unwrap_or_else(|| if crowded { AT_ONCE } else { ITS_TURN }.to_owned());
         Waiting { claim, limit, until }
     }
 
@@ -279,6 +329,7 @@ impl Process {
         let (busy, points) = (local.busy, (local.points - claim.cost).max(0.0));
         local.busy -= 1;
         local.points = points;
+        local.lasts = if local.lasts == 0 { now - began } else { (3 * local.lasts + now - began) / 4 };
         match (seen, &self.shared) {
             // Where no limit is kept, a refusal is told to its caller and to nobody else.
             _ if self.limits.is_empty() => {}
@@ -292,16 +343,17 @@ impl Process {
                     // What was taken ahead is not sent into a refusal; the next exchange gives it back.
                     local.spares.iter_mut().for_each(|spare| spare.usable = false);
                 }
-                local.unheard.push(Heard { claim, seen, busy, points, began, at: now });
+                local.unheard.push(Heard { claim, seen, busy, began, at: now });
             }
             (Some(_), Some(_)) => {}
         }
-        let idle = local.busy == 0 && local.queue.is_empty() && !local.exchanging;
         // A permit may be dropped where no runtime is any more; what it held then ends with its lease.
-        let may_tell = idle && self.at_once.is_some() && Handle::try_current().is_ok();
+        let may_tell = !local.exchanging && self.at_once.is_some() && Handle::try_current().is_ok();
         if let Some(shared) = self.shared.as_ref().filter(|_| may_tell) {
-            let permits = &local.ledger.permits;
-            if permits.held(&shared.member) > 1 || permits.others_wait(&shared.member) {
+            let (permits, member) = (&local.ledger.permits, &shared.member);
+            let idle = local.busy == 0 && local.queue.is_empty();
+            let cedes = permits.held(member) > permits.may(member) && local.busy <= permits.may(member);
+            if cedes || idle && (permits.held(member) > 1 || permits.others_wait(member)) {
                 let _ = self.send_for_more(&mut local);
             }
         }
@@ -331,7 +383,7 @@ pub(super) struct Ticket<'a> {
 
 impl<'a> Ticket<'a> {
     pub(super) fn enter(process: &'a Arc<Process>, claim: Claim) -> Self {
-        let number = process.local().queue.enter(claim);
+        let number = process.local().queue.enter(claim, process.now());
         Ticket { process, number }
     }
 }
@@ -340,7 +392,7 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let mut local = self.process.local();
         if let Some((claim, granted)) = local.queue.leave(self.number) {
-            local.spares.extend(granted.map(|taken| Spare { claim, taken, usable: true }));
+            local.spares.extend(granted.map(|taken| Spare { claim, from: taken, taken, usable: true }));
             drop(local);
             self.process.changed.notify_waiters();
         }

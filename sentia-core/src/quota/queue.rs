@@ -16,6 +16,7 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct Entry {
     claim: Claim,
+    since: Millis,
     /// When the shared ledger gave it its units.
     granted: Option<Millis>,
 }
@@ -29,16 +30,21 @@ impl Queue {
         self.entries.len()
     }
 
-    pub(super) fn enter(&mut self, claim: Claim) -> Ticket {
+    pub(super) fn enter(&mut self, claim: Claim, now: Millis) -> Ticket {
         self.next += 1;
         let ticket = (Reverse(claim.urgency), self.next);
-        self.entries.insert(ticket, Entry { claim, granted: None });
+        self.entries.insert(ticket, Entry { claim, since: now, granted: None });
         ticket
     }
 
     /// Takes a claim out, with the time it was granted at if it was.
     pub(super) fn leave(&mut self, ticket: Ticket) -> Option<(Claim, Option<Millis>)> {
         self.entries.remove(&ticket).map(|entry| (entry.claim, entry.granted))
+    }
+
+    /// Since when a claim waits.
+    pub(super) fn since(&self, ticket: Ticket) -> Option<Millis> {
+        self.entries.get(&ticket).map(|entry| entry.since)
     }
 
     pub(super) fn is_granted(&self, ticket: Ticket) -> bool {
@@ -65,6 +71,11 @@ impl Queue {
     pub(super) fn hungry(&self) -> impl Iterator<Item = (Ticket, Claim)> {
         let hungry = self.entries.iter().filter(|(_, entry)| entry.granted.is_none());
         hungry.map(|(ticket, entry)| (*ticket, entry.claim))
+    }
+
+    /// How many are granted and have not gone yet.
+    pub(super) fn granted(&self) -> usize {
+        self.entries.values().filter(|entry| entry.granted.is_some()).count()
     }
 
     /// All claims, in order.

@@ -43,8 +43,8 @@ impl Booking {
 /// Where each operation's claims stand.
 #[derive(Default)]
 struct Found {
-    /// Units taken, by operation.
-    took: BTreeMap<&'static str, usize>,
+    /// How many units were taken, and for when the first, by operation.
+    took: BTreeMap<&'static str, (usize, Millis)>,
     /// When the next unit is free, of the operations that have claims left.
     free: BTreeMap<&'static str, Millis>,
     /// Operations whose claims wait for the end of others.
@@ -73,17 +73,17 @@ pub(super) fn book(
             at_hand.remove(spare);
             continue;
         }
-        let took = found.took.entry(claim.operation).or_default();
+        let took = found.took.get(claim.operation).map_or(0, |(took, _)| *took);
         let Some(place) = places.nth(booking.len(), now).filter(|place| *place <= now + AHEAD) else {
             found.crowded.insert(claim.operation);
             continue;
         };
         let keeps_headroom = ledger.keeps_headroom(&process.limits, &claim);
-        let horizon = now + horizon(*took, claim.urgency, keeps_headroom);
+        let horizon = now + horizon(took, claim.urgency, keeps_headroom);
         match ledger.free_at(&process.limits, &claim, horizon, now) {
             Ok(from) => {
-                *took += 1;
                 let taken = from.max(place);
+                found.took.entry(claim.operation).or_insert((0, taken)).0 += 1;
                 ledger.take_for(&process.limits, &claim, taken, now);
                 match taken <= now {
                     true => booking.granted.push((ticket, claim)),
@@ -152,7 +152,8 @@ fn turns(ledger: &mut Ledger, member: &str, found: &Found, now: Millis) -> bool 
     for (operation, free) in &found.free {
         let turns = ledger.turns.entry((*operation).to_owned()).or_default();
         let before = turns.of(member);
-        turns.follow(member, found.took.get(operation).copied().unwrap_or(0), *free, now);
+        let batch = found.took.get(operation).map(|(_, first)| free - first);
+        turns.follow(member, batch, *free, now);
         is_news |= before.is_none_or(|turn| turn <= now) && turns.of(member).is_some();
     }
     for (operation, turns) in &mut ledger.turns {

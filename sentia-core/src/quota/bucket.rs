@@ -100,9 +100,10 @@ impl Bucket {
     }
 
     /// What was taken and an answer at `then`, to a call that began at `began`, may not have counted: what was to begin since, or
-    /// about as long before as the call took.
+    /// half as long before as the call took.
     pub(super) fn unseen(&self, cost: f64, began: Millis, then: Millis) -> f64 {
-        (self.since(2 * began - then - 1) - cost).max(self.since(began))
+        let travels = began - (then - began) / 2;
+        (self.since(travels - 1) - cost).max(self.since(began))
     }
 
     /// Takes over the level that an answer stated at `then`, less what the vendor had not seen. Another process may have told a

@@ -282,7 +282,7 @@ fn operation(per_second: f64, burst: u32) -> ([Limit; 1], Claim) {
 /// What holds at every scarce limit: few round trips, hardly a refusal, and everybody has a turn.
 fn is_sound(outcome: &Outcome, hungriest: i64) {
     assert!(outcome.trips <= 1.1, "{outcome:?}");
-    assert!(outcome.refused <= 0.03, "{outcome:?}");
+    assert!(outcome.refused <= 0.04, "{outcome:?}");
     assert!(outcome.push <= TimeDelta::seconds(2), "{outcome:?}");
     assert!(outcome.hungriest <= TimeDelta::seconds(hungriest), "{outcome:?}");
 }
@@ -292,7 +292,7 @@ async fn a_minutes_calls_cost_less_than_a_round_trip_each() {
     for (name, limits) in [("minute", &[MINUTE][..]), ("minute and five", &[MINUTE, FIVE][..])] {
         let (used, outcome) = scene(name, limits, Claim::default(), 1.0).await;
         is_sound(&outcome, 30);
-        assert!(used >= 0.94 && outcome.least >= 0.9, "{name}: {used} used, {outcome:?}");
+        assert!(used >= 0.97 && outcome.least >= 0.9, "{name}: {used} used, {outcome:?}");
         assert_eq!(outcome.refused, 0.0, "{name}");
     }
 }
@@ -316,12 +316,12 @@ async fn points_cost_less_than_a_round_trip_each() {
 
 #[tokio::test(start_paused = true)]
 async fn an_operations_calls_cost_less_than_a_round_trip_each() {
-    for (name, per_second, burst, least_used) in [("5 a second", 5.0, 5, 0.97), ("2 a second", 2.0, 2, 0.95)]
+    for (name, per_second, burst, least_used) in [("5 a second", 5.0, 5, 0.97), ("2 a second", 2.0, 2, 0.93)]
     {
         let (limits, claim) = operation(per_second, burst);
         let (used, outcome) = scene(name, &limits, claim, per_second).await;
         is_sound(&outcome, 15);
-        assert!(used >= least_used && outcome.least >= 0.9, "{name}: {used} used, {outcome:?}");
-        assert!(outcome.trips <= 0.8, "{name}: {outcome:?}");
+        assert!(used >= least_used && outcome.least >= 0.85, "{name}: {used} used, {outcome:?}");
+        assert!(outcome.trips <= 0.9, "{name}: {outcome:?}");
     }
 }

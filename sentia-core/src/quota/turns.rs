@@ -18,7 +18,7 @@ const FURTHEST: Millis = 60_000;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Turns {
     next: BTreeMap<String, Millis>,
-    /// How long what was taken at the latest turn lasts.
+    /// About how long what is taken at a turn lasts.
     stride: Millis,
 }
 
@@ -28,21 +28,22 @@ impl Turns {
         self.next.get(member).copied()
     }
 
-    /// `member` waits on: what it `took` lasts until `free`, and its next turn is behind those of all others. One that came in
-    /// its turn and found nothing comes as soon as there is something.
-    pub(super) fn follow(&mut self, member: &str, took: usize, free: Millis, now: Millis) {
+    /// `member` waits on: the next unit is free at `free`, and what it took last, if anything, is spread over `batch`. Its next
+    /// turn is behind those of all others. One that came in its turn and found nothing comes as soon as there is something.
+    pub(super) fn follow(&mut self, member: &str, batch: Option<Millis>, free: Millis, now: Millis) {
         let previous = self.next.remove(member);
         self.next.retain(|_, turn| (now - GRACE..=now + FURTHEST).contains(turn));
-        if took > 0 {
-            self.stride = (free - now).max(0);
+        if let Some(batch) = batch.map(|batch| batch.max(0)) {
+            self.stride = if self.stride == 0 { batch } else { (3 * self.stride + batch) / 4 };
         }
-        let last = self.next.values().max().map_or(Millis::MIN, |last| last + self.stride);
+        let last = self.next.values().max().map_or(free, |last| free.max(last + self.stride));
+        let behind = free.max(now) + self.next.len() as Millis * self.stride;
+        let is_taken = |at: Millis| self.next.values().any(|turn| (turn - at).abs() < self.stride / 2);
         let turn = match previous {
-            Some(turn) if took == 0 && turn > now => turn.max(free),
-            Some(_) if took == 0 && !self.next.values().any(|turn| (turn - free).abs() < self.stride / 2) => {
-                free
-            }
-            _ => last.max(free),
+            Some(turn) if batch.is_none() && turn > now => turn.max(free),
+            Some(_) if batch.is_none() && !is_taken(free) => free,
+            _ if !is_taken(behind) => behind,
+            _ => last,
         };
         if turn <= now + FURTHEST {
             self.next.insert(member.to_owned(), turn);
@@ -66,23 +67,23 @@ mod tests {
     #[test]
     fn each_comes_behind_the_others() {
         let mut turns = Turns::default();
-        turns.follow("a", 2, 2_000, 0);
-        turns.follow("b", 0, 2_000, 10);
-        turns.follow("c", 0, 2_000, 20);
+        turns.follow("a", Some(2_000), 2_000, 0);
+        turns.follow("b", None, 2_000, 10);
+        turns.follow("c", None, 2_000, 20);
         assert_eq!([turns.of("a"), turns.of("b"), turns.of("c")], [Some(2_000), Some(4_000), Some(6_000)]);
-        turns.follow("a", 2, 4_000, 2_000);
+        turns.follow("a", Some(2_000), 4_000, 2_000);
         assert_eq!(turns.of("a"), Some(8_000));
-        turns.follow("b", 0, 5_000, 4_000);
+        turns.follow("b", None, 5_000, 4_000);
         assert_eq!(turns.of("b"), Some(5_000), "its turn was another's, so it is the next");
     }
 
     #[test]
     fn who_does_not_come_is_forgotten() {
         let mut turns = Turns::default();
-        turns.follow("killed", 2, 2_000, 0);
-        turns.follow("a", 2, 4_000, 2_000 + GRACE + 1);
+        turns.follow("killed", Some(2_000), 2_000, 0);
+        turns.follow("a", Some(2_000), 4_000, 2_000 + GRACE + 1);
         assert_eq!((turns.of("killed"), turns.of("a")), (None, Some(4_000)));
-        turns.follow("a", 0, 10 * FURTHEST, 5_000);
+        turns.follow("a", None, 10 * FURTHEST, 5_000);
         assert!(turns.is_empty(), "who waits for a day has no turn");
     }
 }

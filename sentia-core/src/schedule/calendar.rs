@@ -149,7 +149,7 @@ mod tests {
             let calendar = calendar(line);
             let from = 1_700_000_123;
             let mut at = from;
-            for steps in 0..400_u64 {
+            for steps in 0..40_u64 {
                 let found = calendar.next(at).expect("it goes on");
                 assert_eq!(calendar.count(from, found), steps, "{line} before {found}");
                 assert_eq!(calendar.count(from, found + 1), steps + 1, "{line} up to {found}");

@@ -16,13 +16,14 @@
 use chrono_tz::Tz;
 
 use super::{
-    calendar::{Calendar, WallClock},
+    calendar::{Calendar, DAY, WallClock},
     zone::{self, Instant, Stretch},
 };
 use crate::{Error, ErrorKind, Result};
 
-/// Seconds before a far match from which its surroundings are looked at again: more than two offsets can differ by.
-const APPROACH: i64 = 2 * 86_400;
+/// Seconds around a search's start and around a far match in which every stretch is looked at: more than two offsets can differ
+/// by, so that a clock set back cannot show again, in what lies between, a time from before the start.
+const NEAR: i64 = 2 * DAY;
 
 /// A cron line and the zone whose wall clock it speaks of.
 ///
@@ -85,9 +86,9 @@ impl CronLine {
             if at < stretch.until {
                 return Some(at);
             }
-            stretch = if at - APPROACH > stretch.until {
-                fresh = zone::repeated_until(self.zone, at - APPROACH);
-                Stretch::at(self.zone, at - APPROACH)
+            stretch = if stretch.until > after + NEAR && stretch.until < at - NEAR {
+                fresh = zone::repeated_until(self.zone, at - NEAR);
+                Stretch::at(self.zone, at - NEAR)
             } else {
                 stretch.following(self.zone)
             };

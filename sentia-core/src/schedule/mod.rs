@@ -28,6 +28,9 @@ mod state;
 mod trigger;
 mod zone;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     cron::CronLine,
     definition::{DueTime, Schedule, ScheduleBuilder},

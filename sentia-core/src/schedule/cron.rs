@@ -35,7 +35,8 @@ const NEAR: i64 = 2 * DAY;
 pub struct CronLine {
     line: String,
     zone: Tz,
-    calendar: Calendar,
+    // Boxed, as it is ten times the size of an interval.
+    calendar: Box<Calendar>,
 }
 
 impl CronLine {
@@ -60,7 +61,7 @@ impl CronLine {
                 "no such time zone; name one of the time zone database, such as Europe/London or UTC";
             invalid("zone", zone, message.to_owned())
         })?;
-        Ok(CronLine { line: line.trim().to_owned(), zone: known, calendar })
+        Ok(CronLine { line: line.trim().to_owned(), zone: known, calendar: Box::new(calendar) })
     }
 
     /// The line as it was written.

@@ -61,3 +61,20 @@ impl Interval {
         at.saturating_sub(self.anchor).div_euclid(self.every).max(-1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_due_before_the_anchor() {
+        let anchor = DateTime::from_timestamp(10_000, 999).expect("an instant");
+        let interval = Interval::new(Duration::from_secs(60)).expect("a minute").anchored(anchor);
+        assert_eq!(interval.next(-5_000), Some(10_000), "the anchor itself is the first");
+        assert_eq!(interval.next(10_000), Some(10_060));
+        assert_eq!(interval.count(-5_000, 9_999), 0);
+        assert_eq!(interval.count(-5_000, 10_119), 2);
+        let unanchored = Interval::new(Duration::from_secs(900)).expect("a quarter of an hour");
+        assert_eq!(unanchored.next(1_795_694_401), Some(1_795_695_300), "12:00:01 is followed by 12:15");
+    }
+}

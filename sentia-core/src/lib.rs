@@ -41,6 +41,7 @@ pub mod quota;
 pub mod record;
 pub mod report;
 mod row;
+pub mod schedule;
 pub mod security;
 mod sink;
 pub mod slice;

@@ -63,9 +63,9 @@ fn ten_years_in_every_zone_are_the_oracles_soak() {
     for (number, name) in ZONES.iter().enumerate() {
         let mut random = Random(number as u64);
         let rare = LINES.len() - FREQUENT;
-        // The test command gives each zone one line, and every twelfth a frequent one besides.
-        let share = [number % rare];
-        let frequent = (number % 12 == 6).then_some(rare + number / 12);
+        // The test command gives every second zone one line, and two of them an hourly one; `outages` has all zones.
+        let share = (number % 2 == 1).then_some(number % rare);
+        let frequent = (number % 24 == 7).then_some(rare + number / 24);
         let lines: Vec<_> = match is_soak() {
             true => (0..LINES.len()).collect(),
             false => share.into_iter().chain(frequent).collect(),

@@ -166,7 +166,11 @@ fn bucket(limit: &Limit, claim: &Claim) -> Option<(f64, f64, f64)> {
 /// What is left of a bucket for who is urgent: enough for one call like the one that waits, if that is no more than one part in
 /// twenty.
 fn kept(maximum: f64, cost: f64) -> f64 {
-    cost.min(maximum / 20.0).max(headroom(maximum as u64) as f64)
+    match headroom(maximum as u64) {
+        // A bucket so small is for whoever comes.
+        0 => 0.0,
+        units => cost.min(maximum / 20.0).max(units as f64),
+    }
 }
 
 /// Whether a rate among them is learned.

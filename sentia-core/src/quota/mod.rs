@@ -9,8 +9,9 @@
 //! - **Learned rates**: where no document tells a limit, or it moves, it is looked for by answers and refusals; `estimator` says
 //!   for which vendors it is found.
 //! - **Calls at once**: permits that processes hold by a lease.
-//! - **Urgency**: the most urgent goes first, and one unit in fifty is kept for [`Urgency::Immediate`]. A minute's calls are spread
-//!   once half of them are taken, so that who is urgent waits for seconds and not for the minute's end.
+//! - **Urgency**: the most urgent goes first, and one unit in fifty is kept for [`Urgency::Immediate`]; of points, one call's
+//!   cost if that is no more than one in twenty. A minute's calls are spread once half of them are taken, so that who is urgent
+//!   waits for seconds and not for the minute's end.
 //! - **Refusals**: a refusal that says how long is known to all processes until then.
 //! - **Hard stop**: a wait of more than five minutes is `QuotaExhausted` with its time, not a sleep.
 //!

@@ -222,8 +222,8 @@ mod tests {
         layer.call(dear()).await.expect("waits for 300 points");
         assert_eq!(
             clock.now().timestamp_millis(),
-            3200,
-            "300 points, and 20 that are kept for who is urgent"
+            3500,
+            "300 points, and 50 that are kept for who is urgent"
         );
     }
 

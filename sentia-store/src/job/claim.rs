@@ -90,16 +90,22 @@ async fn turns<C: ConnectionTrait>(
 ) -> Result<Vec<String>> {
     let mut values = runnable(now);
     values.push(limit.into());
-    let kinds: Vec<String> = (4..4 + claim.kinds.len()).map(|at| format!("${at}")).collect();
+    // A value per tenant and kind, not EXISTS: PostgreSQL without statistics would join all jobs for that.
+    let has = |at: usize| {
+        format!(
+            "(SELECT 1 FROM sentia_jobs j WHERE j.tenant = t.tenant AND j.kind = ${at} AND {RUNNABLE} \
+             ORDER BY j.rank, j.id LIMIT 1) IS NOT NULL"
+        )
+    };
+    let kinds: Vec<String> = (4..4 + claim.kinds.len()).map(has).collect();
     values.extend(claim.kinds.iter().map(|kind| kind.as_str().into()));
     let lock = match busy {
         Busy::Skip => "{skip_locked}",
         Busy::Wait => "{for_update}",
     };
     let sql = format!(
-        "SELECT tenant FROM sentia_job_tenants t WHERE EXISTS (SELECT 1 FROM sentia_jobs j WHERE j.tenant = t.tenant \
-         AND j.kind IN ({}) AND {RUNNABLE}) ORDER BY served, tenant LIMIT $3 {lock}",
-        kinds.join(", ")
+        "SELECT tenant FROM sentia_job_tenants t WHERE {} ORDER BY served, tenant LIMIT $3 {lock}",
+        kinds.join(" OR ")
     );
     let rows = statement::query(transaction, &sql, values).await?;
     rows.iter().map(|row| statement::column(row, "tenant")).collect()

@@ -57,7 +57,8 @@ async fn take_turns<C: ConnectionTrait>(transaction: &C, jobs: &[NewJob]) -> Res
     let tenants: Vec<&str> =
         jobs.iter().map(|job| job.tenant.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
     for tenants in tenants.chunks(ROWS) {
-        let places: Vec<String> = (1..=tenants.len()).map(|at| format!("(${at}, 0)")).collect();
+        let places: Vec<String> =
+            (1..=tenants.len()).map(|at| format!("({}, 0)", statement::places(transaction, at, 1))).collect();
         let sql = format!(
             "INSERT INTO sentia_job_tenants (tenant, served) VALUES {} ON CONFLICT DO NOTHING",
             places.join(", ")
@@ -76,8 +77,8 @@ async fn insert<C: ConnectionTrait>(
 ) -> Result<HashSet<JobId>> {
     const COLUMNS: usize = 12;
     let row = |row: usize| {
-        let places: Vec<String> = (1..=COLUMNS).map(|at| format!("${}", row * COLUMNS + at)).collect();
-        format!("({}, 'queued', FALSE, FALSE, 0, 0)", places.join(", "))
+        let places = statement::places(transaction, row * COLUMNS + 1, COLUMNS);
+        format!("({places}, 'queued', FALSE, FALSE, 0, 0)")
     };
     let sql = format!(
         "INSERT INTO sentia_jobs (id, tenant, kind, lane, payload, payload_version, priority, unique_key, run_at_ms, \

@@ -30,6 +30,16 @@ pub(super) fn filled<C: ConnectionTrait>(connection: &C, sql: &str) -> String {
     sql.replace("{for_update}", update).replace("{for_share}", share).replace("{skip_locked}", skip)
 }
 
+/// A row of placeholders, each used once and in order. SQLite looks a numbered one up among all others, which takes
+/// seconds for thousands of them.
+pub(super) fn places<C: ConnectionTrait>(connection: &C, first: usize, count: usize) -> String {
+    let place = |at| match connection.get_database_backend() {
+        DbBackend::Postgres => format!("${at}"),
+        _ => "?".to_owned(),
+    };
+    (first..first + count).map(place).collect::<Vec<_>>().join(", ")
+}
+
 fn statement<C: ConnectionTrait>(connection: &C, sql: &str, values: Vec<Value>) -> Statement {
     Statement::from_sql_and_values(connection.get_database_backend(), filled(connection, sql), values)
 }

@@ -8,6 +8,7 @@
 //!   `sink_suite!` of the feature `testing`. [`certificate::settle`] judges a window for you.
 //! - To keep credentials elsewhere: implement [`KeyStore`], or [`security::MasterKeys`] for a key service.
 //! - To share budgets, breakers and leases elsewhere: implement [`StateStore`].
+//! - To keep jobs elsewhere: implement [`JobStore`].
 //! - To judge records: implement [`QualityRule`], or make one of a closure with `sentia_quality::record_rule`.
 //! - To run: give a connector and a store to a [`Pipeline`].
 //!
@@ -30,6 +31,7 @@ pub mod decode;
 pub mod engine;
 mod error;
 pub mod finding;
+pub mod job;
 pub mod json_record;
 pub mod key_store;
 pub mod metric;
@@ -66,6 +68,7 @@ pub use self::{
     decode::{Decoded, Fields, Stream},
     engine::Pipeline,
     error::{Error, ErrorKind, Owner, Result, Status},
+    job::JobStore,
     key_store::KeyStore,
     number::Exact,
     page::{Fetch, Page, Route},

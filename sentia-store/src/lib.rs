@@ -13,6 +13,7 @@ mod connect;
 mod dialect;
 mod entity;
 mod error;
+pub mod job;
 mod key_store;
 mod manifest;
 mod migration;

@@ -1,8 +1,9 @@
-//! Behavior suites for your own connectors, sinks, key stores and state stores, and what they need: a manual clock, a
+//! Behavior suites for your own connectors, sinks, key stores, state stores and job stores, and what they need: a manual clock, a
 //! key store and a state store in memory, crash points.
 
 pub mod connector_suite;
 pub mod crash;
+pub mod job_store_suite;
 pub mod key_store_suite;
 mod memory_key_store;
 mod memory_state_store;

@@ -3,6 +3,7 @@
 mod m0001_engine_tables;
 mod m0002_resume_tokens;
 mod m0003_shared_states;
+mod m0004_jobs;
 
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_engine_tables::Migration),
             Box::new(m0002_resume_tokens::Migration),
             Box::new(m0003_shared_states::Migration),
+            Box::new(m0004_jobs::Migration),
         ]
     }
 

@@ -1,0 +1,51 @@
+//! A row of `sentia_jobs` as the job it is.
+
+use chrono::{DateTime, Utc};
+use sentia_core::{
+    Result,
+    job::{Claimed, Job, JobId, JobState, Lease, NewJob},
+};
+
+use crate::{entity::job::Model, error::corrupt};
+
+pub(super) fn instant(ms: i64) -> Result<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(ms).ok_or_else(|| corrupt("job time"))
+}
+
+pub(super) fn id(text: &str) -> Result<JobId> {
+    text.parse().map_err(|_| corrupt("job id"))
+}
+
+fn count(number: i64) -> Result<u32> {
+    u32::try_from(number).map_err(|_| corrupt("job count"))
+}
+
+pub(super) fn job(row: Model) -> Result<Job> {
+    let mut order = NewJob::new(row.tenant, row.kind, row.payload)
+        .payload_version(count(row.payload_version)?)
+        .priority(i8::try_from(row.priority).map_err(|_| corrupt("job priority"))?)
+        .run_at(instant(row.run_at_ms)?)
+        .max_attempts(count(row.max_attempts)?);
+    order.lane = row.lane;
+    order.unique = row.unique_key;
+    Ok(Job {
+        id: id(&row.id)?,
+        order,
+        state: JobState::from_code(&row.state).ok_or_else(|| corrupt("job state"))?,
+        attempt: count(row.attempt)?,
+        cancel_requested: row.cancel,
+        note: row.note,
+        created: instant(row.created_ms)?,
+        finished: row.finished_ms.map(instant).transpose()?,
+    })
+}
+
+pub(super) fn claimed(row: Model) -> Result<Claimed> {
+    let lease = Lease {
+        job: id(&row.id)?,
+        worker: row.worker.clone().ok_or_else(|| corrupt("job worker"))?,
+        fence: u64::try_from(row.fence).map_err(|_| corrupt("job fence"))?,
+        until: instant(row.until_ms.ok_or_else(|| corrupt("job lease"))?)?,
+    };
+    Ok(Claimed { lease, job: job(row)? })
+}

@@ -65,8 +65,6 @@ mod turns;
 mod window;
 
 #[cfg(test)]
-mod fleet_tests;
-#[cfg(test)]
 mod tests;
 
 pub use self::{

@@ -1,5 +1,7 @@
 //! Planners alone and together, under a clock of their own.
 
+mod fleet;
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;

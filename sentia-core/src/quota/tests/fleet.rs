@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Claim, Planner, Refused, Seen, Urgency};
+use super::super::{Claim, Planner, Refused, Seen, Urgency};
 use crate::{
     Result, StateStore,
     clock::Clock,

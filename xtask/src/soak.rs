@@ -3,8 +3,9 @@
 use crate::command::{self, Outcome};
 use crate::{model, postgres, runner};
 
-/// What the long suites have in their names; property tests say what survives and what must not panic.
-const NAMES: [&str; 5] = ["soak", "kill", "crash", "survives", "panic"];
+/// What the long suites have in their names; property tests say what survives and what must not panic. What is `for_long` is
+/// ignored elsewhere.
+const NAMES: [&str; 6] = ["soak", "kill", "crash", "survives", "panic", "for_long"];
 
 /// Cases of each property test; the test command runs 256.
 const PROPERTY_CASES: &str = "50000";
@@ -14,11 +15,13 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     let mut command = if runner::has_nextest() {
         let filter = NAMES.map(|name| format!("test({name})")).join(" | ");
         let mut command = runner::nextest("soak");
-        command.args(["--release", "--workspace", "--no-capture", "-E", &filter]).args(words);
+        command
+            .args(["--release", "--workspace", "--no-capture", "--run-ignored", "all", "-E", &filter])
+            .args(words);
         command
     } else {
         let mut command = command::cargo(["test", "--release", "--workspace"]);
-        command.args(words).arg("--").args(NAMES).arg("--nocapture");
+        command.args(words).arg("--").args(NAMES).args(["--nocapture", "--include-ignored"]);
         command
     };
     command.env("SENTIA_SOAK", "1").env("PROPTEST_CASES", PROPERTY_CASES);

@@ -16,30 +16,16 @@ use sentia_connectors::xero::Xero;
 use sentia_core::{
     Connector, Context, Result,
     security::{MasterKey, MasterKeyset, Vault},
-    testing::{ManualClock, MemoryKeyStore, MemoryStateStore},
+    testing::{ManualClock, MemoryKeyStore, MemoryStateStore, model},
     transport::{Http, Pacing, Request, Response, Transport},
-};
-use shuttle::{
-    Config, Runner,
-    scheduler::{PctScheduler, RandomScheduler},
 };
 use shuttle_tokio::task::{JoinHandle, spawn, yield_now};
 
 /// Orders tried of each scenario and way, by the test command and at full length.
 const ORDERS: (usize, usize) = (150, 5_000);
-const DEPTH: usize = 4;
 
 fn check(scenario: impl AsyncFn() + Copy + Send + Sync + 'static) {
-    let orders = if std::env::var_os("SENTIA_SOAK").is_some() { ORDERS.1 } else { ORDERS.0 };
-    let seed = std::env::var("SENTIA_MODEL_SEED").map_or(2026, |seed| seed.parse().expect("a number"));
-    let config = || {
-        let mut config = Config::new();
-        config.stack_size = 1 << 20;
-        config
-    };
-    let run = move || shuttle::future::block_on(scenario());
-    Runner::new(RandomScheduler::new_from_seed(seed, orders), config()).run(run);
-    Runner::new(PctScheduler::new_from_seed(seed, DEPTH, orders), config()).run(run);
+    model::check(ORDERS, scenario);
 }
 
 /// A token endpoint and the books behind it. Its own numbers are no steps of the checker.

@@ -7,6 +7,8 @@ pub mod job_store_suite;
 pub mod key_store_suite;
 mod memory_key_store;
 mod memory_state_store;
+#[cfg(shuttle)]
+pub mod model;
 pub mod sink_suite;
 pub mod state_store_suite;
 

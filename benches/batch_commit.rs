@@ -34,6 +34,7 @@ impl Bench {
             rejected: Vec::new(),
             fetched: chrono::DateTime::UNIX_EPOCH,
             closing: None,
+            lease: None,
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     certificate::{Certificate, SweepPolicy},
     cursor::{Checkpoint, RunId},
+    job::Lease,
     record::{Digest, Key, Operation, Record, Rejected},
     stream::StreamId,
     table::StreamTable,
@@ -170,6 +171,8 @@ pub struct Batch {
     pub fetched: DateTime<Utc>,
     /// Present with the last page of a window.
     pub closing: Option<Closing>,
+    /// The job that the batch is written for. A sink that keeps jobs too refuses it when the lease was lost.
+    pub lease: Option<Lease>,
 }
 
 impl Batch {

@@ -325,6 +325,7 @@ pub struct Certificate {
 ///     rejected: Vec::new(),
 ///     fetched: now,
 ///     closing: None,
+///     lease: None,
 /// };
 /// let closing = Closing { max_attempts: 2, overlap: Duration::minutes(2), sweep: None };
 /// let seen = |distinct| Tally { distinct, ..Tally::default() };

@@ -26,6 +26,8 @@ use crate::{
 ///   whose version is not one above the stored one.
 /// - The newest version wins: order is (version, start of the fetch). An unchanged record writes no row.
 /// - A batch may hold a key twice; the last one counts. Replaying a batch is a `Conflict` and changes nothing.
+/// - With [`Batch::lease`], where it keeps jobs too, it makes sure in the same transaction that the job is still held
+///   under that fence, and refuses with `Conflict` when it is not: a worker that was taken over writes no row.
 /// - With [`Batch::closing`] it tallies the manifests of the window, lets [`settle`](crate::certificate::settle)
 ///   judge, and writes what follows: certificate, sweep and cursor, or the window to be read again.
 #[async_trait]

@@ -12,6 +12,7 @@ use crate::{
     certificate::SweepPolicy,
     clock::{Clock, SystemClock},
     cursor::Mode,
+    job::Lease,
     page::Route,
     quota::Urgency,
     report::{Event, RunReport, StreamReport},
@@ -92,6 +93,7 @@ pub struct Pipeline {
     observer: Observer,
     cancelled: CancellationToken,
     stack: Option<Stack>,
+    lease: Option<Lease>,
 }
 
 impl Pipeline {
@@ -116,6 +118,7 @@ impl Pipeline {
             observer: Observer::default(),
             cancelled: CancellationToken::new(),
             stack: None,
+            lease: None,
         }
     }
 
@@ -216,6 +219,11 @@ impl Pipeline {
     /// reader that is not connected changes nothing.
     pub fn through(self, reader: &Reader) -> Self {
         Pipeline { stack: reader.stack(), ..self }
+    }
+
+    /// Runs for a job: a store that keeps jobs commits nothing more once that lease was lost.
+    pub fn held_by(self, lease: Lease) -> Self {
+        Pipeline { lease: Some(lease), ..self }
     }
 
     /// Tells `listener` what happens. It runs between two pages, so it should be brief.
@@ -375,6 +383,7 @@ impl Pipeline {
             mode: self.mode,
             route: self.route,
             sweep: self.sweep,
+            lease: self.lease.as_ref(),
         };
         let partitions = Partitions::of(&self.ports, &self.connector.info(), table, report).await?;
         for partition in partitions.live {

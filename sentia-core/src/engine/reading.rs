@@ -18,6 +18,7 @@ use crate::{
     clock::Clock,
     cursor::{Checkpoint, Mode, Window},
     finding,
+    job::Lease,
     page::{Next, Paging, Route},
     report::{Event, StreamReport},
     stream::{Deletes, Reading as StreamReading, StreamId},
@@ -53,6 +54,8 @@ pub(super) struct Reading<'a> {
     /// The route that the host wants.
     pub(super) route: Option<Route>,
     pub(super) sweep: SweepPolicy,
+    /// The job that it is done for.
+    pub(super) lease: Option<&'a Lease>,
 }
 
 /// Where the read stands between two pages.
@@ -138,6 +141,7 @@ impl Reading<'_> {
             rejected: Vec::new(),
             fetched: self.clock.now(),
             closing: Some(self.closing()),
+            lease: self.lease.cloned(),
         };
         let receipt = self.ports.commit(batch).await?;
         report.add(receipt.counts);
@@ -303,6 +307,7 @@ impl Reading<'_> {
             rejected: page.decoded.rejected,
             fetched: started,
             closing,
+            lease: self.lease.cloned(),
         })
     }
 

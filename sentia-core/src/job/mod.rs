@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use self::{
-    new_job::NewJob,
-    store::{Change, Claim, Effect, JobFilter, JobStore, KindCount},
+    new_job::{NewJob, WhileRunning},
+    store::{Change, Claim, Effect, JobCount, JobFilter, JobSignal, JobStore, Taken},
 };
 
 /// Names a job. A UUID of version 7, so jobs sort by their making.
@@ -24,6 +24,9 @@ pub type JobId = Uuid;
 /// So a job's place is fixed when it is queued and no row is rewritten to age it, and this is the bound: a job that is
 /// due waits behind no job that became due later than (difference of priorities) x `PRIORITY_STEP` after it.
 pub const PRIORITY_STEP: Duration = Duration::from_secs(60);
+
+/// The longest lease that a worker may ask for: a job whose worker ended waits so long for another.
+pub const MAX_LEASE: Duration = Duration::from_secs(15 * 60);
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,13 +117,15 @@ pub enum Enqueued {
     Queued(JobId),
     /// The same work runs just now, in this job; when it ends it runs once more.
     Dirty(JobId),
+    /// The same work runs just now, in this job, and the order wanted nothing more: [`WhileRunning::LeaveOut`].
+    LeftOut(JobId),
 }
 
 impl Enqueued {
     /// The job that does the work.
     pub fn id(self) -> JobId {
         match self {
-            Enqueued::New(id) | Enqueued::Queued(id) | Enqueued::Dirty(id) => id,
+            Enqueued::New(id) | Enqueued::Queued(id) | Enqueued::Dirty(id) | Enqueued::LeftOut(id) => id,
         }
     }
 }

@@ -5,6 +5,16 @@ use chrono::{DateTime, Utc};
 use super::PRIORITY_STEP;
 use crate::{Error, ErrorKind, Result};
 
+/// What an order does that meets the same work while it runs. It is said with the order and not kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhileRunning {
+    /// The work is done once more when it ended: it may have passed by what the order is about.
+    #[default]
+    RunAgain,
+    /// Nothing: what runs is enough.
+    LeaveOut,
+}
+
 /// What is to be done, for whom, and when.
 ///
 /// ```
@@ -34,6 +44,10 @@ pub struct NewJob {
     pub priority: i8,
     /// What defines the work: of one tenant, kind and key one job at most waits or runs. None for no such limit.
     pub unique: Option<String>,
+    /// What the order does while the same work runs.
+    pub while_running: WhileRunning,
+    /// The schedule that ordered it, by name: how the job ends is counted there.
+    pub schedule: Option<String>,
     /// When it is due. None for at once.
     pub run_at: Option<DateTime<Utc>>,
     /// How often it is tried before it becomes a dead letter. Default 10.
@@ -51,6 +65,8 @@ impl NewJob {
             payload_version: 1,
             priority: 0,
             unique: None,
+            while_running: WhileRunning::RunAgain,
+            schedule: None,
             run_at: None,
             max_attempts: 10,
         }
@@ -67,6 +83,20 @@ impl NewJob {
     #[must_use]
     pub fn unique(mut self, key: impl Into<String>) -> Self {
         self.unique = Some(key.into());
+        self
+    }
+
+    /// Sets what the order does while the same work runs.
+    #[must_use]
+    pub fn while_running(mut self, choice: WhileRunning) -> Self {
+        self.while_running = choice;
+        self
+    }
+
+    /// Names the schedule that orders it.
+    #[must_use]
+    pub fn schedule(mut self, name: impl Into<String>) -> Self {
+        self.schedule = Some(name.into());
         self
     }
 
@@ -113,9 +143,18 @@ impl NewJob {
             let error = Error::new(ErrorKind::ConfigInvalid, message).operation("jobs.enqueue");
             Err(error.context("setting", setting).context("kind", self.kind.escape_debug()))
         };
-        let names = [Some(&self.tenant), Some(&self.kind), self.lane.as_ref(), self.unique.as_ref()];
+        let names = [
+            Some(&self.tenant),
+            Some(&self.kind),
+            self.lane.as_ref(),
+            self.unique.as_ref(),
+            self.schedule.as_ref(),
+        ];
         if names.into_iter().flatten().any(|name| name.contains('\0')) {
-            return refused("tenant, kind, lane, unique", "a name holds a NUL character; leave it out");
+            return refused(
+                "tenant, kind, lane, unique, schedule",
+                "a name holds a NUL character; leave it out",
+            );
         }
         if self.tenant.is_empty() || self.kind.is_empty() {
             return refused("tenant, kind", "a job needs a tenant and a kind; name both");

@@ -17,8 +17,18 @@ pub struct Claim {
     pub kinds: Vec<String>,
     /// How many jobs at most.
     pub limit: u32,
-    /// When the leases end unless they are renewed.
+    /// When the leases end unless they are renewed: at most [`MAX_LEASE`](super::MAX_LEASE) from now.
     pub until: DateTime<Utc>,
+}
+
+/// What a claim gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The jobs, each with its lease.
+    pub jobs: Vec<Claimed>,
+    /// When the next job of these kinds falls due that is not due yet; none where none waits for its time, and where
+    /// the claim was filled.
+    pub next: Option<DateTime<Utc>>,
 }
 
 /// Which jobs are meant. The default means all of them.
@@ -30,6 +40,8 @@ pub struct JobFilter {
     pub kind: Option<String>,
     /// In this state.
     pub state: Option<JobState>,
+    /// In this lane.
+    pub lane: Option<String>,
     /// This one.
     pub id: Option<JobId>,
     /// So many at most, oldest first. None for all.
@@ -43,6 +55,9 @@ pub enum Change {
     Cancel,
     /// Queues dead and cancelled jobs again, with all their attempts.
     Replay,
+    /// Makes queued jobs due at once that wait for a later time: after a vendor's outage, or after a clock was set back
+    /// that had put them off.
+    Hasten,
 }
 
 /// Whether a change takes place.
@@ -54,19 +69,41 @@ pub enum Effect {
     Apply,
 }
 
-/// How many jobs of a kind wait, run and are dead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KindCount {
-    /// The kind.
+/// How the jobs of one tenant and kind stand, finished ones left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobCount {
+    /// Whose jobs.
+    pub tenant: String,
+    /// Of which kind.
     pub kind: String,
-    /// Jobs that wait.
-    pub queued: u64,
+    /// Jobs that are due and that nothing but a worker keeps from running.
+    pub runnable: u64,
+    /// Jobs that wait for their time.
+    pub later: u64,
+    /// Jobs that are due and wait for a running one of their lane.
+    pub blocked: u64,
     /// Jobs that run.
     pub running: u64,
     /// Dead letters.
     pub dead: u64,
-    /// When the oldest waiting job was or is due. A kind nobody handles shows here as ever older.
+    /// Attempts begun by the queued, running and dead ones.
+    pub attempts: u64,
+    /// When the oldest runnable job was due. A kind that nobody handles shows here as ever older.
     pub oldest: Option<DateTime<Utc>>,
+}
+
+/// Says when there may be jobs to claim, so that a worker need not ask again and again.
+#[async_trait]
+pub trait JobSignal: fmt::Debug + Send {
+    /// Waits until jobs may have been enqueued, replayed or hastened since the last call. It may wake for nothing; after
+    /// a connection was lost it does, because a call may have been missed.
+    ///
+    /// # Errors
+    /// `Store` when the database cannot be heard at present; ask on a timer meanwhile, and call again.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no call.
+    async fn woken(&mut self) -> Result<()>;
 }
 
 /// Keeps jobs, and says who runs which.
@@ -80,7 +117,7 @@ pub struct KindCount {
 /// - Every claim of a job raises its fence.
 /// - A power loss may undo the last calls, whole ones; a job then runs again.
 #[async_trait]
-#[diagnostic::on_unimplemented(note = "implement its eight methods, then run `job_store_suite!`")]
+#[diagnostic::on_unimplemented(note = "implement its nine methods, then run `job_store_suite!`")]
 pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Queues jobs, all of them or none, and says of each in order which job does the work.
     ///
@@ -105,12 +142,15 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// - A running job whose lease has ended (`until <= now`) is taken back first: it is claimed again as the next
     ///   attempt; with none left it becomes a dead letter that says its worker ended without a word.
     ///
+    /// - So is one whose lease ends later than twice [`MAX_LEASE`](super::MAX_LEASE) from now: a clock that was far ahead
+    ///   and set back made it.
+    ///
     /// # Errors
-    /// `Store` when the database fails.
+    /// `ConfigInvalid` for a lease longer than [`MAX_LEASE`](super::MAX_LEASE); `Store` when the database fails.
     ///
     /// # Cancel safety
     /// A dropped future may have claimed jobs; they come back when their leases end.
-    async fn claim(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Vec<Claimed>>;
+    async fn claim(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Taken>;
 
     /// Moves the end of a lease, and tells the worker about its job: see [`Job::cancel_requested`].
     ///
@@ -146,7 +186,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Dropping the future loses nothing.
     async fn list(&self, filter: &JobFilter) -> Result<Vec<Job>>;
 
-    /// Cancels or replays the jobs of a filter, and names those it touched or would touch.
+    /// Cancels, replays or hastens the jobs of a filter, and names those it touched or would touch.
     ///
     /// # Behavior
     /// - Jobs that a change does not apply to are left out.
@@ -176,12 +216,22 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// A dropped future may have removed them.
     async fn purge(&self, state: JobState, before: DateTime<Utc>) -> Result<u64>;
 
-    /// How many jobs wait, run and are dead, by kind.
+    /// How the jobs that are not finished, and the dead letters, stand: by tenant and kind, in their order.
     ///
     /// # Errors
     /// `Store` when the database fails.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
-    async fn kinds(&self) -> Result<Vec<KindCount>>;
+    async fn census(&self, now: DateTime<Utc>) -> Result<Vec<JobCount>>;
+
+    /// What tells a worker of new jobs, whichever process enqueues them; on SQLite of those that this store's clones
+    /// enqueue.
+    ///
+    /// # Errors
+    /// `Store` when the database cannot be listened to.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing.
+    async fn signal(&self) -> Result<Box<dyn JobSignal>>;
 }

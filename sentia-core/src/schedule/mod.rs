@@ -25,6 +25,7 @@ mod interval;
 mod jitter;
 mod policy;
 mod state;
+mod store;
 mod trigger;
 mod zone;
 
@@ -38,5 +39,6 @@ pub use self::{
     interval::Interval,
     policy::{Admission, CatchUp, Overlap},
     state::{Outcome, Pause, PausedBy, ScheduleState},
+    store::{Advance, ScheduleStore, Step, StoredSchedule},
     trigger::Trigger,
 };

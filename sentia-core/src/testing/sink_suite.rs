@@ -84,6 +84,7 @@ impl<'a, S: Subject> Writer<'a, S> {
             rejected: Vec::new(),
             fetched: self.at,
             closing: None,
+            lease: None,
         }
     }
 

@@ -151,6 +151,11 @@ impl ErrorKind {
         }
     }
 
+    /// The kind of that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        ErrorKind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// Who can act on it.
     ///
     /// Configuration and credentials are the user's; limits, outages and broken answers the vendor's; conflicts,

@@ -10,7 +10,7 @@
 //! - To share budgets, breakers and leases elsewhere: implement [`StateStore`].
 //! - To keep jobs elsewhere: implement [`JobStore`].
 //! - To judge records: implement [`QualityRule`], or make one of a closure with `sentia_quality::record_rule`.
-//! - To run: give a connector and a store to a [`Pipeline`].
+//! - To run once: give a connector and a store to a [`Pipeline`]. To run by schedule, with jobs of your own beside: [`Engine`].
 //!
 //! Semantic versioning is promised by the facade `sentia` only; this crate may move with it.
 
@@ -57,6 +57,7 @@ pub mod testing;
 mod text;
 pub mod transport;
 pub mod value;
+pub mod worker;
 
 pub use self::{
     batch::{Batch, Receipt},
@@ -66,7 +67,7 @@ pub use self::{
     context::Context,
     cursor::{Checkpoint, Mode},
     decode::{Decoded, Fields, Stream},
-    engine::Pipeline,
+    engine::{Engine, Pipeline},
     error::{Error, ErrorKind, Owner, Result, Status},
     job::JobStore,
     key_store::KeyStore,

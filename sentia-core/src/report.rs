@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error,
+    Error, Status,
     batch::Counts,
     certificate::{Certificate, Outcome, Sweep},
     cursor::{Mode, RunId},
@@ -34,6 +34,12 @@ pub struct Failure {
     pub message: String,
     /// What can be done.
     pub remedy: String,
+    /// True when it fails the same way until somebody changes something.
+    #[serde(default)]
+    pub is_permanent: bool,
+    /// How long the vendor asked to be left alone, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u64>,
 }
 
 impl From<&Error> for Failure {
@@ -44,7 +50,13 @@ impl From<&Error> for Failure {
             message.push_str(&format!("; caused by: {cause}"));
             source = cause.source();
         }
-        Failure { code: error.kind().code().to_owned(), message, remedy: error.kind().remedy().to_owned() }
+        Failure {
+            code: error.kind().code().to_owned(),
+            message,
+            remedy: error.kind().remedy().to_owned(),
+            is_permanent: error.status() == Status::Permanent,
+            wait_ms: error.wait().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        }
     }
 }
 

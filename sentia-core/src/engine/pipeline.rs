@@ -99,9 +99,13 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline from `connector` into `ports`, for the tenant `default`, incremental, over every stream.
     pub fn new(connector: impl Connector, ports: impl Ports) -> Self {
+        Pipeline::of(Arc::new(connector), Arc::new(ports))
+    }
+
+    pub(super) fn of(connector: Arc<dyn Connector>, ports: Arc<dyn Ports>) -> Self {
         Pipeline {
-            connector: Arc::new(connector),
-            ports: Arc::new(ports),
+            connector,
+            ports,
             tenant: "default".to_owned(),
             connection: None,
             streams: None,
@@ -175,6 +179,10 @@ impl Pipeline {
     pub fn rule(mut self, stream: &str, rule: impl QualityRule) -> Self {
         self.rules.add(stream, rule);
         self
+    }
+
+    pub(super) fn rules(self, rules: Rules) -> Self {
+        Pipeline { rules, ..self }
     }
 
     /// Sets when missing rows may be marked deleted without asking.

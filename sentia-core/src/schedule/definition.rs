@@ -146,6 +146,12 @@ impl fmt::Display for Schedule {
 pub struct ScheduleBuilder(Schedule);
 
 impl ScheduleBuilder {
+    /// Replaces the name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.0.name = name.into();
+        self
+    }
+
     /// Spreads runs by up to so long; at most a day. None unless set. A run is never put off to the next due time or beyond.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.0.jitter = jitter;

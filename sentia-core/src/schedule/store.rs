@@ -61,7 +61,9 @@ pub enum Advance {
 ///   in a fleet, through crashes.
 /// - It is compare-and-set: of several with one expectation one is done.
 #[async_trait]
-#[diagnostic::on_unimplemented(note = "implement `list` and `advance`, then run `schedule_store_suite!`")]
+#[diagnostic::on_unimplemented(
+    note = "implement `schedules` and `advance`, then run `schedule_store_suite!`"
+)]
 pub trait ScheduleStore: fmt::Debug + Send + Sync + 'static {
     /// Every schedule's state, by name.
     ///
@@ -70,7 +72,7 @@ pub trait ScheduleStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
-    async fn list(&self) -> Result<Vec<StoredSchedule>>;
+    async fn schedules(&self) -> Result<Vec<StoredSchedule>>;
 
     /// Writes a schedule's next state with the jobs that it orders, if its stored version is the expected one.
     ///

@@ -83,6 +83,14 @@ impl RetryPolicy {
         }
     }
 
+    /// How long to wait after the attempt of this number, from 1.
+    pub(crate) fn delay(&self, attempt: u32) -> Duration {
+        let mut delays = self.delays();
+        // Beyond so many doublings every delay is the cap.
+        let doublings = (0..attempt.min(64)).filter_map(|_| delays.next_backoff());
+        self.spread(doublings.last().unwrap_or(self.base))
+    }
+
     fn spread(&self, delay: Duration) -> Duration {
         match self.jitter {
             Jitter::None => delay,

@@ -532,6 +532,7 @@ mod tests {
             rejected: Vec::new(),
             fetched: DateTime::UNIX_EPOCH,
             closing: None,
+            lease: None,
         }
     }
 

@@ -9,6 +9,7 @@ use sentia_core::{
     batch::{Counts, ManifestEntry, Seen, Settlement},
     certificate::{Certificate, Sweep, settle},
     cursor::{Mode, Window},
+    job::Lease,
     record::{Digest, Operation},
 };
 
@@ -33,6 +34,9 @@ pub(crate) fn stage(name: &str) {
 
 /// Commits `batch`; the caller begins and ends the transaction.
 pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt> {
+    if let Some(lease) = &batch.lease {
+        held(unit, lease).await?;
+    }
     let stored = locked(unit, &batch).await?;
     stage("commit.begun");
     let Sorted { entries, counts, new, changed } = sort(unit, &batch).await?;
@@ -63,6 +67,20 @@ fn readable<'a>(batch: &Batch, entries: &'a [ManifestEntry]) -> Vec<&'a str> {
         batch.rejected.iter().filter_map(|rejected| rejected.key.as_deref()).collect();
     let of_rows = entries.iter().filter(|entry| manifest::speaks_of_row(entry.seen));
     of_rows.map(|entry| entry.key.as_str()).filter(|key| !rejected.contains(key)).collect()
+}
+
+/// Refuses a batch whose job is held by another worker, or by none; until the unit ends nobody takes the job over.
+async fn held<U: Unit>(unit: &mut U, lease: &Lease) -> Result<()> {
+    let sql = format!(
+        "SELECT fence FROM sentia_jobs WHERE id = $1 AND worker = $2 AND fence = $3 AND state = 'running'{}",
+        U::FOR_SHARE
+    );
+    let id = lease.job.to_string();
+    let cells = [Cell::text(&id), Cell::text(&lease.worker), Cell::Integer(lease.fence as i64)];
+    match unit.query(&sql, &cells, &[CellKind::Integer]).await?.is_empty() {
+        true => Err(crate::job::lost(lease)),
+        false => Ok(()),
+    }
 }
 
 /// Locks the checkpoint and refuses a writer that is not next.

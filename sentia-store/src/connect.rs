@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use sentia_core::{Error, ErrorKind, Result};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::{dialect::Dialect, error::orm_error, migration::Migrator};
 
@@ -22,6 +22,8 @@ pub(crate) struct Inner {
     pub(crate) dialect: Dialect,
     /// Tables known to exist in their present shape, so that a commit need not look.
     pub(crate) ensured: Mutex<HashSet<String>>,
+    /// Counts what workers of this process are called for.
+    pub(crate) woken: watch::Sender<u64>,
     /// SQLite has one writer, and it has one connection: waiting for it is fair, waiting in SQLite's busy handler is
     /// not, and only one page cache is warmed by commits.
     #[cfg(feature = "sqlite")]
@@ -150,7 +152,13 @@ async fn sqlite(url: &str) -> Result<Inner> {
     let orm =
         pool(if in_memory { 1 } else { 4 }).connect_with(options).await.map_err(crate::error::store_error)?;
     let orm = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(orm);
-    Ok(Inner { orm, dialect: Dialect::Sqlite, ensured: Mutex::default(), writer })
+    Ok(Inner {
+        orm,
+        dialect: Dialect::Sqlite,
+        ensured: Mutex::default(),
+        woken: watch::Sender::new(0),
+        writer,
+    })
 }
 
 /// The options of the connection that writes: keys come in no order, so a commit touches an index page for nearly every
@@ -207,6 +215,7 @@ async fn postgres(url: &str) -> Result<Inner> {
         orm,
         dialect: Dialect::Postgres,
         ensured: Mutex::default(),
+        woken: watch::Sender::new(0),
         #[cfg(feature = "sqlite")]
         writer: None,
     })

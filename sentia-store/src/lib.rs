@@ -22,6 +22,7 @@ mod postgres;
 mod quarantine;
 mod rows;
 mod run_log;
+mod schedule_store;
 mod sink;
 #[cfg(feature = "sqlite")]
 mod sqlite;

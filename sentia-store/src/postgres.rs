@@ -174,6 +174,7 @@ const COPY_BUFFER_BYTES: usize = 256 << 10;
 
 impl Unit for PostgresUnit {
     const FOR_UPDATE: &'static str = " FOR UPDATE";
+    const FOR_SHARE: &'static str = " FOR SHARE";
 
     async fn execute(&mut self, sql: &str, parameters: &[Cell<'_>]) -> Result<u64> {
         let done = statement(sql, parameters).execute(&mut *self.transaction).await.map_err(store_error)?;

@@ -176,6 +176,7 @@ impl SqliteUnit {
 impl Unit for SqliteUnit {
     // BEGIN IMMEDIATE locks the whole database against other writers.
     const FOR_UPDATE: &'static str = "";
+    const FOR_SHARE: &'static str = "";
 
     async fn execute(&mut self, sql: &str, parameters: &[Cell<'_>]) -> Result<u64> {
         let mut statement = self.prepared(sql)?;

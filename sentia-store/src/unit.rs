@@ -30,6 +30,9 @@ pub(crate) trait Unit {
     /// The clause that locks a selected row for this transaction; empty where the transaction locks everything.
     const FOR_UPDATE: &'static str;
 
+    /// The clause that keeps others from changing a selected row, likewise.
+    const FOR_SHARE: &'static str;
+
     /// Runs a statement and returns how many rows it touched.
     async fn execute(&mut self, sql: &str, parameters: &[Cell<'_>]) -> Result<u64>;
 

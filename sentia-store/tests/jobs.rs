@@ -21,6 +21,12 @@ mod suite {
     sentia_core::job_store_suite!(sqlite, postgres);
 }
 
+mod schedules {
+    use super::database::{postgres, sqlite};
+
+    sentia_core::schedule_store_suite!(sqlite, postgres);
+}
+
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + seconds)
 }
@@ -31,8 +37,8 @@ fn order(tenant: &str) -> NewJob {
 
 async fn claim(store: &Store, limit: u32, second: i64) -> Vec<Claimed> {
     let kinds = vec!["sync".to_owned(), "deliver".to_owned()];
-    let claim = Claim { worker: "w".into(), kinds, limit, until: at(second + 3_600) };
-    store.claim(&claim, at(second)).await.expect("claim")
+    let claim = Claim { worker: "w".into(), kinds, limit, until: at(second + 900) };
+    store.claim(&claim, at(second)).await.expect("claim").jobs
 }
 
 const TENANTS: usize = 1_000;

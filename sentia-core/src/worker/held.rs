@@ -29,8 +29,9 @@ impl Held {
         }
     }
 
-    /// Those that have ended by this reading of the clock.
-    pub(super) fn ended(&self, now: DateTime<Utc>) -> Vec<Lease> {
-        self.leases().values().filter(|lease| lease.until <= now).cloned().collect()
+    /// Those that have ended by this reading of the clock, and those that end later than one taken now would: the clock leapt.
+    pub(super) fn astray(&self, now: DateTime<Utc>, latest: DateTime<Utc>) -> Vec<Lease> {
+        let is_astray = |lease: &&Lease| lease.until <= now || lease.until > latest;
+        self.leases().values().filter(is_astray).cloned().collect()
     }
 }

@@ -215,7 +215,7 @@ impl Pool {
         if free == 0 {
             return Ok(policy.poll);
         }
-        keep_ended(&self.worker, &self.around.held, now).await?;
+        keep_own(&self.worker, &self.around.held, now).await?;
         let claim = Claim {
             worker: self.worker.name.clone(),
             kinds: self.worker.handlers.keys().cloned().collect(),
@@ -291,11 +291,12 @@ impl Pool {
     }
 }
 
-/// Renews own leases that seem to have ended, so that a clock that leapt ahead does not make this worker take its own jobs
-/// for a dead one's.
-async fn keep_ended(worker: &Worker, held: &Held, now: DateTime<Utc>) -> Result<()> {
-    for lease in held.ended(now) {
-        match worker.store.renew(&lease, worker.policy.until(now)).await {
+/// Renews own leases that by this reading of the clock have ended, or last too long: a clock that leapt must not make this
+/// worker take its own jobs for a dead one's.
+async fn keep_own(worker: &Worker, held: &Held, now: DateTime<Utc>) -> Result<()> {
+    let until = worker.policy.until(now);
+    for lease in held.astray(now, until) {
+        match worker.store.renew(&lease, until).await {
             Ok(renewed) => held.note(&renewed.lease),
             // Its attempt finds out by itself.
             Err(error) if error.kind() == ErrorKind::Conflict => held.forget(&lease),

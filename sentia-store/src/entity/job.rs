@@ -27,6 +27,7 @@ pub(crate) struct Model {
     pub(crate) note: Option<String>,
     pub(crate) created_ms: i64,
     pub(crate) finished_ms: Option<i64>,
+    pub(crate) schedule: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

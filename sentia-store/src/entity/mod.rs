@@ -3,4 +3,5 @@
 pub(crate) mod job;
 pub(crate) mod key;
 pub(crate) mod run;
+pub(crate) mod schedule;
 pub(crate) mod state;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Value};
 use sentia_core::{
-    Result,
-    job::{Claim, Claimed, PRIORITY_STEP},
+    Error, ErrorKind, Result,
+    job::{Claim, Claimed, MAX_LEASE, PRIORITY_STEP, Taken},
 };
 
 use super::{
@@ -38,9 +38,13 @@ enum Busy {
     Wait,
 }
 
-pub(super) async fn claim(store: &Store, claim: &Claim, now: DateTime<Utc>) -> Result<Vec<Claimed>> {
+pub(super) async fn claim(store: &Store, claim: &Claim, now: DateTime<Utc>) -> Result<Taken> {
+    if claim.until - now > chrono::Duration::seconds(MAX_LEASE.as_secs() as i64) {
+        let message = "a lease lasts 15 minutes at most; ask for less and renew it";
+        return Err(Error::new(ErrorKind::ConfigInvalid, message).context("until", claim.until));
+    }
     if claim.kinds.is_empty() || claim.limit == 0 {
-        return Ok(Vec::new());
+        return Ok(Taken::default());
     }
     let transaction = statement::begin(store).await?;
     rescue(&transaction, now).await?;
@@ -62,16 +66,22 @@ pub(super) async fn claim(store: &Store, claim: &Claim, now: DateTime<Utc>) -> R
         }
         serve(&transaction, &tenants).await?;
     }
+    let next = match taken.len() < claim.limit as usize {
+        true => next_due(&transaction, claim, now).await?,
+        false => None,
+    };
     transaction.commit().await.map_err(orm_error)?;
-    Ok(taken)
+    Ok(Taken { jobs: taken, next })
 }
 
 /// Takes back jobs whose leases have ended, whatever their kind.
 async fn rescue<C: ConnectionTrait>(transaction: &C, now: DateTime<Utc>) -> Result<()> {
-    let sql = "SELECT * FROM sentia_jobs WHERE state = 'running' AND until_ms <= $1 ORDER BY until_ms LIMIT $2 \
+    let sql = "SELECT * FROM sentia_jobs WHERE state = 'running' AND (until_ms <= $1 OR until_ms > $2) ORDER BY until_ms LIMIT $3 \
                {skip_locked}";
-    let ended =
-        statement::jobs(transaction, sql, vec![now.timestamp_millis().into(), RESCUES.into()]).await?;
+    // No lease is longer: one that ends later was given by a clock that was far ahead, and has been set back.
+    let latest = now + 2 * MAX_LEASE;
+    let values = vec![now.timestamp_millis().into(), latest.timestamp_millis().into(), RESCUES.into()];
+    let ended = statement::jobs(transaction, sql, values).await?;
     for running in ended {
         let (id, kind, attempt) = (running.id.clone(), running.kind.clone(), running.attempt);
         let state = settle(transaction, running, End::Lost, now).await?;
@@ -143,6 +153,26 @@ async fn take<C: ConnectionTrait>(
     let mut rows = statement::jobs(transaction, &sql, values).await?;
     rows.sort_by(|left, right| (left.rank, &left.id).cmp(&(right.rank, &right.id)));
     rows.into_iter().map(row::claimed).collect()
+}
+
+/// When the next job of these kinds falls due that is not due yet.
+async fn next_due<C: ConnectionTrait>(
+    transaction: &C,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let of_kind = |at: usize| {
+        format!(
+            "SELECT min(run_at_ms) AS due FROM sentia_jobs WHERE state = 'queued' AND kind = ${at} AND run_at_ms > $1"
+        )
+    };
+    let kinds: Vec<String> = (2..2 + claim.kinds.len()).map(of_kind).collect();
+    let sql = format!("SELECT min(due) AS due FROM ({}) kinds", kinds.join(" UNION ALL "));
+    let mut values = vec![Value::from(now.timestamp_millis())];
+    values.extend(claim.kinds.iter().map(|kind| Value::from(kind.as_str())));
+    let rows = statement::query(transaction, &sql, values).await?;
+    let due: Option<i64> = rows.first().map_or(Ok(None), |row| statement::column(row, "due"))?;
+    due.map(row::instant).transpose()
 }
 
 /// Puts tenants last, in the order in which they were served.

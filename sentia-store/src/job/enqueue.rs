@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Value};
 use sentia_core::{
     Error, ErrorKind, Result,
-    job::{Enqueued, JobId, NewJob},
+    job::{Enqueued, JobId, NewJob, WhileRunning},
 };
 
-use super::{row, statement};
+use super::{row, signal, statement};
 
 /// Rows of one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535.
 const ROWS: usize = 500;
@@ -20,7 +20,8 @@ const LOOKS: usize = 16;
 /// Queues jobs in the caller's transaction, so that they are there with its rows or not at all.
 ///
 /// It promises what [`JobStore::enqueue`](sentia_core::JobStore::enqueue) does. On SQLite begin the transaction as
-/// `IMMEDIATE`; on PostgreSQL a worker sees a job, and an order for the same work waits, until the caller commits.
+/// `IMMEDIATE`, and after the commit call [`Store::wake_workers`](crate::Store::wake_workers); on PostgreSQL a worker sees a
+/// job, and an order for the same work waits, until the caller commits, and the commit wakes workers.
 ///
 /// # Errors
 /// `ConfigInvalid` for an order that cannot be kept; `Store` when the database fails, then roll back.
@@ -49,7 +50,11 @@ pub async fn enqueue<C: ConnectionTrait>(
             });
         }
     }
-    Ok(answers.into_iter().flatten().collect())
+    let answers: Vec<Enqueued> = answers.into_iter().flatten().collect();
+    if answers.iter().any(|answer| matches!(answer, Enqueued::New(_))) {
+        signal::call(transaction).await.map_err(located)?;
+    }
+    Ok(answers)
 }
 
 /// Gives each tenant a place in the order of turns; a new one is first.
@@ -75,14 +80,14 @@ async fn insert<C: ConnectionTrait>(
     jobs: &[(JobId, &NewJob)],
     now: DateTime<Utc>,
 ) -> Result<HashSet<JobId>> {
-    const COLUMNS: usize = 12;
+    const COLUMNS: usize = 13;
     let row = |row: usize| {
         let places = statement::places(transaction, row * COLUMNS + 1, COLUMNS);
         format!("({places}, 'queued', FALSE, FALSE, 0, 0)")
     };
     let sql = format!(
         "INSERT INTO sentia_jobs (id, tenant, kind, lane, payload, payload_version, priority, unique_key, run_at_ms, \
-         rank, max_attempts, created_ms, state, dirty, cancel, attempt, fence) VALUES {} \
+         rank, max_attempts, created_ms, schedule, state, dirty, cancel, attempt, fence) VALUES {} \
          ON CONFLICT DO NOTHING RETURNING id",
         (0..jobs.len()).map(row).collect::<Vec<_>>().join(", ")
     );
@@ -91,7 +96,7 @@ async fn insert<C: ConnectionTrait>(
     rows.iter().map(|row| row::id(&statement::column::<String>(row, "id")?)).collect()
 }
 
-fn values(id: JobId, job: &NewJob, now: DateTime<Utc>) -> [Value; 12] {
+fn values(id: JobId, job: &NewJob, now: DateTime<Utc>) -> [Value; 13] {
     let due = job.run_at.unwrap_or(now);
     [
         id.to_string().into(),
@@ -106,6 +111,7 @@ fn values(id: JobId, job: &NewJob, now: DateTime<Utc>) -> [Value; 12] {
         job.rank(due).into(),
         i64::from(job.max_attempts).into(),
         now.timestamp_millis().into(),
+        job.schedule.clone().into(),
     ]
 }
 
@@ -117,14 +123,24 @@ async fn meet<C: ConnectionTrait>(
     job: &NewJob,
     now: DateTime<Utc>,
 ) -> Result<Enqueued> {
-    let sql = "UPDATE sentia_jobs SET dirty = (state = 'running') WHERE tenant = $1 AND kind = $2 AND unique_key = $3 \
-               AND state IN ('queued', 'running') RETURNING id, state";
+    let marked = match job.while_running {
+        WhileRunning::RunAgain => "(state = 'running')",
+        WhileRunning::LeaveOut => "dirty",
+    };
+    let sql = format!(
+        "UPDATE sentia_jobs SET dirty = {marked} WHERE tenant = $1 AND kind = $2 AND unique_key = $3 \
+         AND state IN ('queued', 'running') RETURNING id, state"
+    );
     for _ in 0..LOOKS {
         let key = vec![job.tenant.as_str().into(), job.kind.as_str().into(), job.unique.clone().into()];
-        if let Some(met) = statement::query(transaction, sql, key).await?.first() {
+        if let Some(met) = statement::query(transaction, &sql, key).await?.first() {
             let id = row::id(&statement::column::<String>(met, "id")?)?;
             let running = statement::column::<String>(met, "state")? == "running";
-            return Ok(if running { Enqueued::Dirty(id) } else { Enqueued::Queued(id) });
+            return Ok(match (running, job.while_running) {
+                (false, _) => Enqueued::Queued(id),
+                (true, WhileRunning::RunAgain) => Enqueued::Dirty(id),
+                (true, WhileRunning::LeaveOut) => Enqueued::LeftOut(id),
+            });
         }
         // It ended between the two statements.
         if insert(transaction, &[(id, job)], now).await?.contains(&id) {

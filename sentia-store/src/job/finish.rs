@@ -20,7 +20,7 @@ fn held(lease: &Lease) -> Vec<Value> {
     vec![lease.job.to_string().into(), lease.worker.as_str().into(), (lease.fence as i64).into()]
 }
 
-fn lost(lease: &Lease) -> Error {
+pub(crate) fn lost(lease: &Lease) -> Error {
     let message = "the lease on the job is lost; stop its work and commit nothing, another worker does it";
     let error = Error::new(ErrorKind::Conflict, message).context("job", lease.job);
     error.context("worker", &lease.worker).context("fence", lease.fence)

@@ -1,11 +1,13 @@
 //! Jobs: one text for each statement, spoken through SeaORM so that an order can join a host's own transaction.
 
+mod census;
 mod claim;
 mod enqueue;
 mod finish;
 mod operate;
 mod row;
 mod settle;
+mod signal;
 mod statement;
 
 use async_trait::async_trait;
@@ -13,12 +15,13 @@ use chrono::{DateTime, Utc};
 use sentia_core::{
     Error, Result,
     job::{
-        Change, Claim, Claimed, Effect, Enqueued, Job, JobFilter, JobId, JobState, JobStore, KindCount,
-        Lease, NewJob, Outcome,
+        Change, Claim, Claimed, Effect, Enqueued, Job, JobCount, JobFilter, JobId, JobSignal, JobState,
+        JobStore, Lease, NewJob, Outcome, Taken,
     },
 };
 
 pub use self::{enqueue::enqueue, finish::hold};
+pub(crate) use self::{finish::lost, statement::begin};
 use crate::{connect::Store, error::orm_error};
 
 fn at(operation: &'static str) -> impl Fn(Error) -> Error {
@@ -31,10 +34,13 @@ impl JobStore for Store {
         let transaction = statement::begin(self).await?;
         let enqueued = enqueue::enqueue(&transaction, jobs, now).await?;
         transaction.commit().await.map_err(orm_error).map_err(at("jobs.enqueue"))?;
+        if enqueued.iter().any(|enqueued| matches!(enqueued, Enqueued::New(_))) {
+            self.wake_workers();
+        }
         Ok(enqueued)
     }
 
-    async fn claim(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Vec<Claimed>> {
+    async fn claim(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Taken> {
         claim::claim(self, claim, now).await.map_err(at("jobs.claim"))
     }
 
@@ -57,14 +63,20 @@ impl JobStore for Store {
         effect: Effect,
         now: DateTime<Utc>,
     ) -> Result<Vec<JobId>> {
-        operate::change(self, filter, change, effect, now).await.map_err(at("jobs.change"))
+        let changed = operate::change(self, filter, change, effect, now).await.map_err(at("jobs.change"))?;
+        self.wake_workers();
+        Ok(changed)
     }
 
     async fn purge(&self, state: JobState, before: DateTime<Utc>) -> Result<u64> {
         operate::purge(self, state, before).await.map_err(at("jobs.purge"))
     }
 
-    async fn kinds(&self) -> Result<Vec<KindCount>> {
-        operate::kinds(self).await.map_err(at("jobs.kinds"))
+    async fn census(&self, now: DateTime<Utc>) -> Result<Vec<JobCount>> {
+        census::census(self, now).await.map_err(at("jobs.census"))
+    }
+
+    async fn signal(&self) -> Result<Box<dyn JobSignal>> {
+        signal::signal(self).await.map_err(at("jobs.signal"))
     }
 }

@@ -1,13 +1,13 @@
 //! What operators do: look, call off, replay, remove.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 use sentia_core::{
     Error, ErrorKind, Result,
-    job::{Change, Effect, Job, JobFilter, JobId, JobState, KindCount},
+    job::{Change, Effect, Job, JobFilter, JobId, JobState},
 };
 
-use super::{row, statement};
+use super::{row, signal, statement};
 use crate::{connect::Store, entity::job::Model, error::orm_error};
 
 /// Rows that one call removes.
@@ -15,10 +15,11 @@ const PURGED: i64 = 10_000;
 
 /// The jobs of a filter that also satisfy `also`.
 async fn matching<C: ConnectionTrait>(connection: &C, filter: &JobFilter, also: &str) -> Result<Vec<Model>> {
-    let wanted: [(&str, Option<Value>); 4] = [
+    let wanted: [(&str, Option<Value>); 5] = [
         ("tenant", filter.tenant.as_deref().map(Value::from)),
         ("kind", filter.kind.as_deref().map(Value::from)),
         ("state", filter.state.map(|state| state.code().into())),
+        ("lane", filter.lane.as_deref().map(Value::from)),
         ("id", filter.id.map(|id| id.to_string().into())),
     ];
     let (mut clauses, mut values) = (vec![also.to_owned()], Vec::new());
@@ -53,6 +54,7 @@ pub(super) async fn change(
     let also = match change {
         Change::Cancel => "state IN ('queued', 'running')",
         Change::Replay => "state IN ('dead', 'cancelled')",
+        Change::Hasten => "state = 'queued'",
     };
     let mut touched = Vec::new();
     for model in matching(&transaction, filter, also).await? {
@@ -60,8 +62,12 @@ pub(super) async fn change(
         let done = match change {
             Change::Cancel => cancel(&transaction, &job, now).await?,
             Change::Replay => replay(&transaction, &job, now).await?,
+            Change::Hasten => hasten(&transaction, &job, now).await?,
         };
         touched.extend((done == 1).then_some(job.id));
+    }
+    if change != Change::Cancel && !touched.is_empty() {
+        signal::call(&transaction).await?;
     }
     match effect {
         Effect::Apply => transaction.commit().await,
@@ -90,6 +96,12 @@ async fn replay<C: ConnectionTrait>(transaction: &C, job: &Job, now: DateTime<Ut
     statement::execute(transaction, sql, values).await
 }
 
+async fn hasten<C: ConnectionTrait>(transaction: &C, job: &Job, now: DateTime<Utc>) -> Result<u64> {
+    let sql = "UPDATE sentia_jobs SET run_at_ms = $1, rank = $2 WHERE id = $3 AND state = 'queued' AND run_at_ms > $1";
+    let values = vec![now.timestamp_millis().into(), job.order.rank(now).into(), job.id.to_string().into()];
+    statement::execute(transaction, sql, values).await
+}
+
 pub(super) async fn purge(store: &Store, state: JobState, before: DateTime<Utc>) -> Result<u64> {
     if !state.is_final() {
         let message = "only jobs that ended are removed; name the state done, dead or cancelled";
@@ -98,28 +110,28 @@ pub(super) async fn purge(store: &Store, state: JobState, before: DateTime<Utc>)
     let sql = "DELETE FROM sentia_jobs WHERE id IN (SELECT id FROM sentia_jobs WHERE state = $1 \
                AND finished_ms < $2 ORDER BY finished_ms LIMIT $3) AND state = $1";
     let values = vec![state.code().into(), before.timestamp_millis().into(), PURGED.into()];
-    statement::execute(&store.0.writing_orm(), sql, values).await
+    let removed = statement::execute(&store.0.writing_orm(), sql, values).await?;
+    if removed < PURGED as u64 {
+        forget_idle(store).await?;
+    }
+    Ok(removed)
 }
 
-pub(super) async fn kinds(store: &Store) -> Result<Vec<KindCount>> {
-    let sql = "SELECT kind, state, count(*) AS jobs, min(run_at_ms) AS oldest FROM sentia_jobs \
-               WHERE state IN ('queued', 'running', 'dead') GROUP BY kind, state ORDER BY kind";
-    let mut counts: Vec<KindCount> = Vec::new();
-    for counted in statement::query(&store.0.orm, sql, Vec::new()).await? {
-        let kind: String = statement::column(&counted, "kind")?;
-        if counts.last().is_none_or(|last| last.kind != kind) {
-            counts.push(KindCount { kind, queued: 0, running: 0, dead: 0, oldest: None });
-        }
-        let Some(last) = counts.last_mut() else { continue };
-        let jobs = statement::column::<i64>(&counted, "jobs")? as u64;
-        match statement::column::<String>(&counted, "state")?.as_str() {
-            "queued" => {
-                last.queued = jobs;
-                last.oldest = Some(row::instant(statement::column(&counted, "oldest")?)?);
-            }
-            "running" => last.running = jobs,
-            _ => last.dead = jobs,
+/// Removes the places of tenants that have no job any more.
+///
+/// An order that is under way has its tenant's place, and its job shows to nobody yet: on PostgreSQL the lock waits for all
+/// such orders. Where that takes long the places stay until the next time.
+async fn forget_idle(store: &Store) -> Result<()> {
+    let transaction = statement::begin(store).await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let lock = "SET LOCAL lock_timeout = '2s'; LOCK TABLE sentia_job_tenants IN SHARE ROW EXCLUSIVE MODE";
+        if let Err(error) = transaction.execute_unprepared(lock).await {
+            tracing::debug!(%error, "idle tenants are kept: orders are under way");
+            return transaction.rollback().await.map_err(orm_error);
         }
     }
-    Ok(counts)
+    let sql = "DELETE FROM sentia_job_tenants WHERE NOT EXISTS \
+               (SELECT 1 FROM sentia_jobs j WHERE j.tenant = sentia_job_tenants.tenant)";
+    statement::execute(&transaction, sql, Vec::new()).await?;
+    transaction.commit().await.map_err(orm_error)
 }

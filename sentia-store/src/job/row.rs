@@ -28,6 +28,7 @@ pub(super) fn job(row: Model) -> Result<Job> {
         .max_attempts(count(row.max_attempts)?);
     order.lane = row.lane;
     order.unique = row.unique_key;
+    order.schedule = row.schedule;
     Ok(Job {
         id: id(&row.id)?,
         order,

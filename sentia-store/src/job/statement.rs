@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Begins to write: on SQLite as the only one, so that what is read stays true until the commit.
-pub(super) async fn begin(store: &Store) -> Result<DatabaseTransaction> {
+pub(crate) async fn begin(store: &Store) -> Result<DatabaseTransaction> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()

@@ -4,6 +4,7 @@ mod m0001_engine_tables;
 mod m0002_resume_tokens;
 mod m0003_shared_states;
 mod m0004_jobs;
+mod m0005_schedules;
 
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_resume_tokens::Migration),
             Box::new(m0003_shared_states::Migration),
             Box::new(m0004_jobs::Migration),
+            Box::new(m0005_schedules::Migration),
         ]
     }
 

@@ -3,7 +3,7 @@
 use super::{at, claim, claim_one, enqueue_one, job, order};
 use crate::{
     ErrorKind, JobStore,
-    job::{JobState, Lease, Outcome},
+    job::{Claim, JobState, Lease, Outcome},
 };
 
 async fn conflicts(store: &impl JobStore, lease: &Lease, second: i64) {
@@ -92,12 +92,12 @@ pub async fn a_snooze_spends_none(store: impl JobStore) {
     }
 }
 
-/// A clock that is hours ahead takes a job over, one that is hours behind leaves it alone; the result counts once.
+/// A clock that is minutes ahead takes a job over, one that is behind leaves it alone; the result counts once.
 pub async fn a_clock_that_jumps_loses_nothing(store: impl JobStore) {
     let id = enqueue_one(&store, order("acme"), 0).await.id();
     let first = claim_one(&store, "w", 0).await;
-    assert!(claim(&store, "behind", 1, -7_200).await.is_empty());
-    let ahead = claim_one(&store, "ahead", 7_200).await;
+    assert!(claim(&store, "behind", 1, -1_200).await.is_empty());
+    let ahead = claim_one(&store, "ahead", 1_200).await;
     assert_eq!(ahead.job.id, id);
     let error = store.finish(&first.lease, Outcome::Done, at(5)).await.expect_err("taken over");
     assert_eq!(error.kind(), ErrorKind::Conflict);
@@ -106,8 +106,26 @@ pub async fn a_clock_that_jumps_loses_nothing(store: impl JobStore) {
         "the lease lasts until the clock that gave it says so"
     );
     assert_eq!(store.finish(&ahead.lease, Outcome::Done, at(11)).await.expect("finish"), JobState::Done);
-    let _ = enqueue_one(&store, order("acme"), 7_200).await;
+    let _ = enqueue_one(&store, order("acme"), 1_200).await;
     assert!(claim(&store, "w", 1, 20).await.is_empty(), "ordered by a clock ahead, it waits");
     let _ = enqueue_one(&store, order("acme"), 21).await;
     assert_eq!(claim(&store, "w", 9, 21).await.len(), 1, "and keeps no other waiting");
+}
+
+/// A clock that was hours ahead leaves no lease that lasts for hours: no worker asks for so long a one.
+pub async fn a_lease_from_a_far_future_is_taken_back(store: impl JobStore) {
+    let id = enqueue_one(&store, order("acme"), 0).await.id();
+    let ahead = claim_one(&store, "ahead", 36_000).await;
+    assert_eq!(ahead.job.id, id);
+    let again = claim_one(&store, "w", 10).await;
+    assert_eq!((again.job.id, again.job.attempt), (id, 2));
+    conflicts(&store, &ahead.lease, 11).await;
+}
+
+/// A lease that would keep a killed worker's job for hours is refused.
+pub async fn an_overlong_lease_is_refused(store: impl JobStore) {
+    let _ = enqueue_one(&store, order("acme"), 0).await;
+    let claim = Claim { worker: "w".into(), kinds: vec!["sync".into()], limit: 1, until: at(901) };
+    assert_eq!(store.claim(&claim, at(0)).await.expect_err("too long").kind(), ErrorKind::ConfigInvalid);
+    assert_eq!(store.claim(&claim, at(1)).await.expect("a quarter of an hour").jobs.len(), 1);
 }

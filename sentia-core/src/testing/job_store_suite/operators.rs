@@ -93,3 +93,43 @@ pub async fn purges_what_ended(store: impl JobStore) {
         store.list(&JobFilter::default()).await.expect("list").iter().map(|job| job.id).collect();
     assert_eq!(left, [letter, waiting]);
 }
+
+/// Hastened jobs are due now and keep their attempts; only those that wait for a later time are touched.
+pub async fn hastened_jobs_are_due_now(store: impl JobStore) {
+    let later = enqueue_one(&store, order("acme").run_at(at(500)).schedule("nightly"), 0).await.id();
+    let due = enqueue_one(&store, order("acme"), 0).await.id();
+    let running = claim_one(&store, "w", 1).await;
+    assert_eq!(running.job.id, due);
+    let all = JobFilter::default();
+    let dry = store.change(&all, Change::Hasten, Effect::DryRun, at(2)).await.expect("dry run");
+    assert!(claim(&store, "w", 9, 2).await.is_empty());
+    let touched = store.change(&all, Change::Hasten, Effect::Apply, at(2)).await.expect("hasten");
+    assert_eq!((&dry, &touched), (&vec![later], &vec![later]));
+    let claimed = claim_one(&store, "w", 2).await;
+    assert_eq!((claimed.job.id, claimed.job.order.run_at), (later, Some(at(2))));
+    assert_eq!(claimed.job.order.schedule.as_deref(), Some("nightly"), "its schedule is kept");
+}
+
+/// Workers are called when there is something new to claim, and not for what changes nothing.
+pub async fn workers_are_called(store: impl JobStore) {
+    let mut signal = store.signal().await.expect("signal");
+    let mut called = async || {
+        let wait = tokio::time::timeout(std::time::Duration::from_millis(2_000), signal.woken());
+        wait.await.map(|woken| woken.expect("woken")).is_ok()
+    };
+    let id = enqueue_one(&store, order("acme").unique("shop"), 0).await.id();
+    assert!(called().await, "a new job");
+    let claimed = claim_one(&store, "w", 1).await;
+    assert_eq!(
+        store.finish(&claimed.lease, Outcome::Dead { error: "x".into() }, at(2)).await.expect("ends"),
+        JobState::Dead
+    );
+    let only = JobFilter { id: Some(id), ..JobFilter::default() };
+    let _ = store.change(&only, Change::Replay, Effect::Apply, at(3)).await.expect("replay");
+    assert!(called().await, "a replayed job");
+    let claimed = claim_one(&store, "w", 4).await;
+    let later = Outcome::Snooze { until: at(90), reason: "x".into() };
+    let _ = store.finish(&claimed.lease, later, at(5)).await.expect("ends");
+    let _ = store.change(&only, Change::Hasten, Effect::Apply, at(6)).await.expect("hasten");
+    assert!(called().await, "a hastened job");
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::{at, claim, claim_one, enqueue_one, ids, job, order};
 use crate::{
     ErrorKind, JobStore,
-    job::{Claim, Enqueued, JobFilter, JobState, NewJob, Outcome, PRIORITY_STEP},
+    job::{Claim, Enqueued, JobCount, JobFilter, JobState, NewJob, Outcome, PRIORITY_STEP},
 };
 
 /// A job is listed and claimed as it was ordered, with the version of its payload.
@@ -150,10 +150,63 @@ pub async fn other_kinds_stay(store: impl JobStore) {
     assert_eq!(ids(&claim(&store, "w", 9, 90_000).await), [handled]);
     let kept = job(&store, strange).await;
     assert_eq!((kept.state, kept.attempt), (JobState::Queued, 0));
-    let kinds = store.kinds().await.expect("kinds");
-    let counted: Vec<_> = kinds.iter().map(|k| (k.kind.as_str(), k.queued, k.running, k.oldest)).collect();
+    let counts = store.census(at(90_000)).await.expect("census");
+    let counted: Vec<_> = counts.iter().map(|c| (c.kind.as_str(), c.runnable, c.running, c.oldest)).collect();
     assert_eq!(counted, [("strange", 1, 0, Some(at(0))), ("sync", 0, 1, None)]);
     let kinds = vec!["sync".to_owned(), "strange".to_owned()];
     let both = Claim { worker: "v".into(), kinds, limit: 9, until: at(90_060) };
-    assert_eq!(ids(&store.claim(&both, at(90_001)).await.expect("claim")), [strange]);
+    assert_eq!(ids(&store.claim(&both, at(90_001)).await.expect("claim").jobs), [strange]);
+}
+
+/// A claim that was not filled says when the next job of its kinds falls due.
+pub async fn a_claim_says_when_the_next_is_due(store: impl JobStore) {
+    let due = |second| order("acme").run_at(at(second));
+    for job in [due(50), due(40), NewJob::new("acme", "strange", "{}").run_at(at(30)), due(10)] {
+        let _ = enqueue_one(&store, job, 0).await;
+    }
+    let claim = |limit, second: i64| Claim {
+        worker: "w".into(),
+        kinds: vec!["sync".into(), "deliver".into()],
+        limit,
+        until: at(second + 60),
+    };
+    let none = store.claim(&claim(9, 5), at(5)).await.expect("claim");
+    assert_eq!((none.jobs.len(), none.next), (0, Some(at(10))));
+    let one = store.claim(&claim(9, 10), at(10)).await.expect("claim");
+    assert_eq!((one.jobs.len(), one.next), (1, Some(at(40))), "what is due now is not next");
+    let filled = store.claim(&claim(1, 60), at(60)).await.expect("claim");
+    assert_eq!((filled.jobs.len(), filled.next), (1, None));
+}
+
+/// The census tells what waits and for what, by tenant and kind.
+pub async fn the_census_tells_what_waits(store: impl JobStore) {
+    for lane in ["shop", "shop", "books"] {
+        let _ = enqueue_one(&store, order("acme").lane(lane), 0).await;
+    }
+    let _ = enqueue_one(&store, order("acme").run_at(at(500)), 0).await;
+    let _ = enqueue_one(&store, order("beta").lane("shop"), 3).await;
+    let claimed = claim_one(&store, "w", 5).await;
+    assert_eq!(claimed.job.order.lane.as_deref(), Some("shop"));
+    let dead = claim_one(&store, "w", 5).await;
+    assert_eq!(dead.job.order.tenant, "beta", "tenants take turns");
+    let gone = Outcome::Dead { error: "x".into() };
+    assert_eq!(store.finish(&dead.lease, gone, at(6)).await.expect("finish"), JobState::Dead);
+    let counts = store.census(at(10)).await.expect("census");
+    let acme = JobCount {
+        tenant: "acme".into(),
+        kind: "sync".into(),
+        runnable: 1,
+        later: 1,
+        blocked: 1,
+        running: 1,
+        dead: 0,
+        attempts: 1,
+        oldest: Some(at(0)),
+    };
+    let beta =
+        JobCount { tenant: "beta".into(), kind: "sync".into(), dead: 1, attempts: 1, ..JobCount::default() };
+    assert_eq!(counts, [acme, beta]);
+    let of_lane =
+        JobFilter { lane: Some("shop".into()), tenant: Some("acme".into()), ..JobFilter::default() };
+    assert_eq!(store.list(&of_lane).await.expect("list").len(), 2);
 }

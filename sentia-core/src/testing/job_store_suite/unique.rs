@@ -3,7 +3,7 @@
 use super::{at, claim, claim_one, enqueue_one, ids, job, order};
 use crate::{
     JobStore,
-    job::{Enqueued, JobFilter, JobState, Outcome},
+    job::{Enqueued, JobFilter, JobState, Outcome, WhileRunning},
 };
 
 /// Ten thousand jobs ordered twice are ten thousand jobs, and each second order is told the first one's job.
@@ -14,7 +14,7 @@ pub async fn same_work_is_queued_once(store: impl JobStore) {
     let again = store.enqueue(&jobs, at(1)).await.expect("enqueue");
     let expected: Vec<_> = first.iter().map(|answer| Enqueued::Queued(answer.id())).collect();
     assert_eq!(again, expected);
-    assert_eq!(store.kinds().await.expect("kinds")[0].queued, 10_000);
+    assert_eq!(store.census(at(0)).await.expect("census")[0].runnable, 10_000);
     let other = store.enqueue(&[order("other").unique("0"), order("acme")], at(2)).await.expect("enqueue");
     assert!(
         other.iter().all(|answer| matches!(answer, Enqueued::New(_))),
@@ -64,4 +64,21 @@ pub async fn pushed_at_once_is_queued_once(store: impl JobStore) {
     assert!(answers.iter().all(|answer| answer.id() == new[0].id()));
     assert_eq!(store.list(&JobFilter::default()).await.expect("list").len(), 1);
     assert_eq!(ids(&claim(&store, "w", 9, 1).await), [new[0].id()]);
+}
+
+/// An order that wants no second run says so, and leaves what runs as it is.
+pub async fn an_order_may_be_left_out_while_the_work_runs(store: impl JobStore) {
+    let once = || order("acme").unique("shop").while_running(WhileRunning::LeaveOut);
+    let id = enqueue_one(&store, once(), 0).await.id();
+    assert_eq!(enqueue_one(&store, once(), 0).await, Enqueued::Queued(id));
+    let claimed = claim_one(&store, "w", 1).await;
+    assert_eq!(enqueue_one(&store, once(), 2).await, Enqueued::LeftOut(id));
+    assert_eq!(store.finish(&claimed.lease, Outcome::Done, at(3)).await.expect("finish"), JobState::Done);
+
+    let next = enqueue_one(&store, once(), 4).await.id();
+    let claimed = claim_one(&store, "w", 4).await;
+    let both = store.enqueue(&[once(), order("acme").unique("shop"), once()], at(5)).await.expect("enqueue");
+    assert_eq!(both, [Enqueued::LeftOut(next), Enqueued::Dirty(next), Enqueued::LeftOut(next)]);
+    let state = store.finish(&claimed.lease, Outcome::Done, at(6)).await.expect("finish");
+    assert_eq!(state, JobState::Queued, "one of them wanted another run");
 }

@@ -37,5 +37,12 @@ pub mod rules {
 #[cfg_attr(docsrs, doc(cfg(any(feature = "sqlite", feature = "postgres"))))]
 pub use sentia_store::{Difference, QuarantineEntry, Store, VerifyReport};
 
+/// Jobs in a host's own database transaction: enqueued with its rows, or held while it writes a job's results.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "sqlite", feature = "postgres"))))]
+pub mod transaction {
+    pub use sentia_store::job::{enqueue, hold};
+}
+
 pub mod unified;
 pub use unified::UnifiedClient;

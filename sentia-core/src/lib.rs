@@ -48,6 +48,7 @@ pub mod security;
 mod sink;
 pub mod slice;
 pub mod spool;
+mod stage;
 pub mod state_store;
 pub mod stream;
 mod sync;

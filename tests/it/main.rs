@@ -6,6 +6,7 @@ mod connectors;
 mod consent;
 mod crash;
 mod database;
+mod engine;
 mod examples;
 mod exports;
 mod faults;

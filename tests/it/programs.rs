@@ -7,8 +7,16 @@ use tokio::process::Command;
 use crate::database::variable;
 
 /// Every example.
-const NAMES: [&str; 7] =
-    ["custom_connector", "custom_rule", "hello_shopify", "quickstart", "sync", "verify", "xero_consent"];
+const NAMES: [&str; 8] = [
+    "custom_connector",
+    "custom_rule",
+    "hello_shopify",
+    "quickstart",
+    "sync",
+    "verify",
+    "worker",
+    "xero_consent",
+];
 
 /// Where the examples are.
 pub(crate) struct Programs {

@@ -97,7 +97,7 @@ impl Fetcher {
             .by(place.route);
         let mut broken = 0;
         let (started, mut page) = loop {
-            crash_point("fetch.before");
+            crate::stage::pass("fetch.before");
             let started = cx.clock().now();
             match self.connector.fetch(&cx, request).await {
                 Ok(page) => break (started, page),
@@ -142,11 +142,4 @@ impl Fetcher {
             "a record has no key or other columns than its stream declares; report a defect of the connector";
         Err(Error::new(ErrorKind::Unexpected, message))
     }
-}
-
-fn crash_point(stage: &str) {
-    #[cfg(any(test, feature = "testing"))]
-    crate::testing::crash::point(stage);
-    #[cfg(not(any(test, feature = "testing")))]
-    let _ = stage;
 }

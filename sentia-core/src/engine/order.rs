@@ -12,7 +12,7 @@ pub const BACKFILL_PRIORITY: i8 = -60;
 pub const URGENT_PRIORITY: i8 = 10;
 
 /// How often a sync is tried before it becomes a dead letter; the next due time orders another.
-const MAX_ATTEMPTS: u32 = 5;
+const MAX_ATTEMPTS: u32 = 10;
 
 /// An order to read a connection: which streams, and what of them.
 ///

@@ -19,6 +19,9 @@ pub const STAGES: [&str; 7] = [
     "commit.after",
 ];
 
+/// The stages that a worker passes with a job, and an engine with a schedule.
+pub const JOB_STAGES: [&str; 4] = ["schedule.stepped", "job.claimed", "job.handled", "job.finished"];
+
 /// The stage of a secret's write in which it is written and not committed. Stores hit it; no window passes it.
 pub const SECRET_WRITTEN: &str = "secret.written";
 

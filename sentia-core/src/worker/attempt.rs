@@ -13,6 +13,7 @@ use crate::{
     Error, ErrorKind, JobStore, Result,
     clock::Clock,
     job::{Claimed, JobState, Lease, Outcome},
+    stage,
     sync::AbortOnDropHandle,
 };
 
@@ -53,12 +54,14 @@ enum Handled {
 
 pub(super) async fn attempt(around: &Surroundings, handler: Arc<dyn Handler>, claimed: Claimed) -> Left {
     around.held.note(&claimed.lease);
+    stage::pass("job.claimed");
     let mut lease = claimed.lease.clone();
     let attempt = claimed.job.attempt;
     let handled = match refused(handler.as_ref(), &claimed, around) {
         Some(outcome) => Handled::Said(outcome),
         None => run(around, handler, claimed, &mut lease).await,
     };
+    stage::pass("job.handled");
     let now = around.clock.now();
     let outcome = match handled {
         Handled::Said(outcome) => Some(outcome),
@@ -75,6 +78,7 @@ pub(super) async fn attempt(around: &Surroundings, handler: Arc<dyn Handler>, cl
         None => Left::Lost,
     };
     around.held.forget(&lease);
+    stage::pass("job.finished");
     left
 }
 

@@ -20,6 +20,9 @@ use crate::{
     sync::{Mutex, MutexGuard},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// How often what other processes did to the schedules is looked up: a resumed one, and clocks that were set back.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 

@@ -83,6 +83,8 @@ pub struct Job {
     pub attempt: u32,
     /// True when somebody asked to call it off while it runs.
     pub cancel_requested: bool,
+    /// Who runs it at present, and until when unless it is renewed.
+    pub lease: Option<Lease>,
     /// What was said last: an attempt's error, or why it was put off.
     pub note: Option<String>,
     /// When it was enqueued.
@@ -98,8 +100,13 @@ impl Job {
         let tries = format!("{} of {} attempts", self.attempt, self.order.max_attempts);
         match self.state {
             JobState::Queued => format!("waits after {tries}; last word: {note}"),
-            JobState::Running if self.cancel_requested => format!("runs, {tries}; asked to stop"),
-            JobState::Running => format!("runs, {tries}"),
+            JobState::Running => {
+                let asked = if self.cancel_requested { "; asked to stop" } else { "" };
+                let by = self.lease.as_ref().map_or(String::new(), |lease| {
+                    format!(" by {}, whose lease lasts until {} unless renewed", lease.worker, lease.until)
+                });
+                format!("runs, {tries}{by}{asked}")
+            }
             JobState::Done => format!("done after {tries}"),
             JobState::Dead => format!("dead after {tries}: {note}; remove the cause, then replay it"),
             JobState::Cancelled => format!("cancelled after {tries}; replay it to have it run all the same"),

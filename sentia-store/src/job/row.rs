@@ -20,7 +20,18 @@ fn count(number: i64) -> Result<u32> {
     u32::try_from(number).map_err(|_| corrupt("job count"))
 }
 
+fn lease(row: &Model) -> Result<Option<Lease>> {
+    let (Some(worker), Some(until)) = (&row.worker, row.until_ms) else { return Ok(None) };
+    Ok(Some(Lease {
+        job: id(&row.id)?,
+        worker: worker.clone(),
+        fence: u64::try_from(row.fence).map_err(|_| corrupt("job fence"))?,
+        until: instant(until)?,
+    }))
+}
+
 pub(super) fn job(row: Model) -> Result<Job> {
+    let lease = lease(&row)?;
     let mut order = NewJob::new(row.tenant, row.kind, row.payload)
         .payload_version(count(row.payload_version)?)
         .priority(i8::try_from(row.priority).map_err(|_| corrupt("job priority"))?)
@@ -35,6 +46,7 @@ pub(super) fn job(row: Model) -> Result<Job> {
         state: JobState::from_code(&row.state).ok_or_else(|| corrupt("job state"))?,
         attempt: count(row.attempt)?,
         cancel_requested: row.cancel,
+        lease,
         note: row.note,
         created: instant(row.created_ms)?,
         finished: row.finished_ms.map(instant).transpose()?,
@@ -42,11 +54,6 @@ pub(super) fn job(row: Model) -> Result<Job> {
 }
 
 pub(super) fn claimed(row: Model) -> Result<Claimed> {
-    let lease = Lease {
-        job: id(&row.id)?,
-        worker: row.worker.clone().ok_or_else(|| corrupt("job worker"))?,
-        fence: u64::try_from(row.fence).map_err(|_| corrupt("job fence"))?,
-        until: instant(row.until_ms.ok_or_else(|| corrupt("job lease"))?)?,
-    };
+    let lease = lease(&row)?.ok_or_else(|| corrupt("job lease"))?;
     Ok(Claimed { lease, job: job(row)? })
 }

@@ -83,7 +83,7 @@ async fn a_worker() {
 
 /// A handler of a host's own: it posts an amount to an account, once for each job.
 #[derive(Debug)]
-enum Ledger {
+pub(super) enum Ledger {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -96,7 +96,7 @@ pub(super) const TABLES: [&str; 3] = [
 ];
 
 impl Ledger {
-    async fn open(url: &str) -> Self {
+    pub(super) async fn open(url: &str) -> Self {
         match url.starts_with("sqlite:") {
             true => Ledger::Sqlite(SqlitePool::connect(url).await.expect("opens")),
             false => Ledger::Postgres(PgPool::connect(url).await.expect("opens")),

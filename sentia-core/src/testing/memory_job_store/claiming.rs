@@ -50,7 +50,7 @@ impl Held {
     fn rescue(&mut self, now: DateTime<Utc>) {
         let far = now + 2 * MAX_LEASE;
         for row in self.jobs.values_mut() {
-            if row.lease.as_ref().is_some_and(|(_, until)| *until <= now || *until > far) {
+            if row.job.lease.as_ref().is_some_and(|lease| lease.until <= now || lease.until > far) {
                 end(row, None, now);
             }
         }
@@ -80,13 +80,13 @@ impl Held {
 
     fn take(&mut self, id: JobId, claim: &Claim) -> Option<Claimed> {
         let row = self.jobs.get_mut(&id)?;
-        let until = whole(claim.until);
         row.fence += 1;
         row.dirty = false;
         row.job.attempt += 1;
         row.job.state = JobState::Running;
-        row.lease = Some((claim.worker.clone(), until));
-        let lease = Lease { job: id, worker: claim.worker.clone(), fence: row.fence, until };
+        let (worker, until) = (claim.worker.clone(), whole(claim.until));
+        let lease = Lease { job: id, worker, fence: row.fence, until };
+        row.job.lease = Some(lease.clone());
         Some(Claimed { job: row.job.clone(), lease })
     }
 }
@@ -122,5 +122,5 @@ pub(super) fn end(row: &mut Row, outcome: Option<Outcome>, now: DateTime<Utc>) {
     row.job.finished = row.job.state.is_final().then(|| whole(now));
     row.job.cancel_requested = false;
     row.dirty = false;
-    row.lease = None;
+    row.job.lease = None;
 }

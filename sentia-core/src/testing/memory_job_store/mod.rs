@@ -53,7 +53,6 @@ struct Row {
     job: Job,
     dirty: bool,
     fence: u64,
-    lease: Option<(String, DateTime<Utc>)>,
     rank: i64,
 }
 
@@ -98,7 +97,10 @@ impl Held {
     /// The row that a lease holds.
     fn leased(&mut self, lease: &Lease) -> Result<&mut Row> {
         let row = self.jobs.get_mut(&lease.job).filter(|row| {
-            row.fence == lease.fence && row.lease.as_ref().is_some_and(|(worker, _)| *worker == lease.worker)
+            row.job
+                .lease
+                .as_ref()
+                .is_some_and(|held| (held.fence, &held.worker) == (lease.fence, &lease.worker))
         });
         row.ok_or_else(|| {
             Error::new(ErrorKind::Conflict, "the lease on the job is lost").context("job", lease.job)
@@ -135,9 +137,9 @@ impl JobStore for MemoryJobStore {
     async fn renew(&self, lease: &Lease, until: DateTime<Utc>) -> Result<Claimed> {
         let mut held = self.held();
         let row = held.leased(lease)?;
-        let until = whole(until);
-        row.lease = Some((lease.worker.clone(), until));
-        Ok(Claimed { job: row.job.clone(), lease: Lease { until, ..lease.clone() } })
+        let lease = Lease { until: whole(until), ..lease.clone() };
+        row.job.lease = Some(lease.clone());
+        Ok(Claimed { job: row.job.clone(), lease })
     }
 
     async fn finish(&self, lease: &Lease, outcome: Outcome, now: DateTime<Utc>) -> Result<JobState> {

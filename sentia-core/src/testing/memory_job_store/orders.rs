@@ -37,13 +37,14 @@ impl Held {
             state: JobState::Queued,
             attempt: 0,
             cancel_requested: false,
+            lease: None,
             note: None,
             created: now,
             finished: None,
             order,
         };
         self.served.entry(job.order.tenant.clone()).or_default();
-        self.jobs.insert(id, Row { job, dirty: false, fence: 0, lease: None, rank });
+        self.jobs.insert(id, Row { job, dirty: false, fence: 0, rank });
         Enqueued::New(id)
     }
 }

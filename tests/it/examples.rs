@@ -130,3 +130,59 @@ async fn sync_reads_an_account_of_every_vendor() {
         assert!(report["inserted"].as_u64() > Some(0), "{words}: {report}");
     }
 }
+
+/// Two workers on one database: both are told to stop and drain, and between them the shop was read.
+#[cfg(unix)]
+#[tokio::test]
+async fn workers_share_a_database_and_drain_when_they_are_told() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+
+    let sandbox = Sandbox::start(33, Size::tiny()).await.expect("the twins start");
+    let twin = sandbox.shopify_uk();
+    twin.set_pacing(Pacing::Lifted);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let programs = Programs::up_to_date().await;
+    let start = || {
+        let mut command = programs.command("worker");
+        command.args([
+            "--vendor",
+            "shopify",
+            "--pacing",
+            "off",
+            "--every",
+            "1",
+            "--base-url",
+            twin.base_url(),
+        ]);
+        command.args(["--database-url", "sqlite://acme.db?mode=rwc"]).current_dir(folder.path());
+        command.env("SHOPIFY_SHOP", twin.shop_domain()).env("SHOPIFY_ACCESS_TOKEN", twin.access_token());
+        command.stdout(std::process::Stdio::piped()).spawn().expect("it starts")
+    };
+    let mut workers = [start(), start()];
+    let mut outputs = Vec::new();
+    for worker in &mut workers {
+        outputs.push(BufReader::new(worker.stdout.take().expect("piped")).lines());
+    }
+    let mut reads = 0;
+    while reads < 3 {
+        let [first, second] = &mut outputs[..] else { panic!("two workers") };
+        let line = tokio::select! {
+            line = first.next_line() => line,
+            line = second.next_line() => line,
+        };
+        let line: Value = serde_json::from_str(&line.expect("text").expect("it runs")).expect("JSON");
+        reads += usize::from(line["event"] == "ran" && line["outcome"] == "complete");
+    }
+    for (mut worker, mut output) in workers.into_iter().zip(outputs) {
+        let id = worker.id().expect("it runs").to_string();
+        let told = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        assert!(told.success());
+        let mut last = String::new();
+        while let Some(line) = output.next_line().await.expect("text") {
+            last = line;
+        }
+        assert!(worker.wait().await.expect("it ends").success());
+        let last: Value = serde_json::from_str(&last).expect("JSON");
+        assert_eq!(last["event"], "stopped", "{last}");
+    }
+}

@@ -14,6 +14,9 @@ use crate::{
     metric::{Family, Metric, MetricKind},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// How an engine's jobs and schedules stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineStatus {

@@ -38,7 +38,6 @@ type Listener = dyn Fn(&Ended) + Send + Sync;
 
 /// What a drain left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[must_use]
 pub struct Drained {
     /// Attempts that came to their end.
     pub ended: usize,

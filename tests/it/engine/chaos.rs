@@ -231,6 +231,6 @@ async fn kills(database: Database) {
 
 on_both!(
     /// Three workers are killed again and again over a queue of syncs and postings.
-    every_effect_exactly_once,
+    every_effect_exactly_once_through_kills,
     super::kills
 );

@@ -136,16 +136,21 @@ async fn take<C: ConnectionTrait>(
     // Each kind has an order of its own in the index; a list of kinds would have all of them read and sorted.
     let of_kind = |at: usize| {
         format!(
-            "SELECT * FROM (SELECT id, lane, rank FROM sentia_jobs j WHERE j.tenant = $3 AND j.kind = ${at} \
+            "SELECT * FROM (SELECT id, lane, rank, kind FROM sentia_jobs j WHERE j.tenant = $3 AND j.kind = ${at} \
              AND {RUNNABLE} ORDER BY rank, id LIMIT $4 {{skip_locked}}) k{at}"
         )
     };
     let due: Vec<String> = (7..7 + claim.kinds.len()).map(of_kind).collect();
+    // Jobs of one lane may fill a kind's list and keep its others out of it: of other kinds nothing goes before those that
+    // follow its last one. The next pass finds that lane taken.
     // Without MATERIALIZED PostgreSQL may run the locking query again for each row.
     let sql = format!(
-        "WITH due AS MATERIALIZED ({}), best AS MATERIALIZED (SELECT id FROM (SELECT id, rank, row_number() OVER \
+        "WITH due AS MATERIALIZED ({}), seen AS MATERIALIZED (SELECT kind, max(rank) AS worst FROM due GROUP BY kind \
+         HAVING count(*) >= $4 ORDER BY worst LIMIT 1), \
+         best AS MATERIALIZED (SELECT id FROM (SELECT id, rank, kind, row_number() OVER \
          (PARTITION BY coalesce('lane ' || lane, id) ORDER BY rank, id) AS place FROM due) placed \
-         WHERE place = 1 ORDER BY rank, id LIMIT $4) \
+         WHERE place = 1 AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.kind <> placed.kind AND seen.worst <= placed.rank) \
+         ORDER BY rank, id LIMIT $4) \
          UPDATE sentia_jobs SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $5, \
          until_ms = $6, dirty = FALSE WHERE id IN (SELECT id FROM best) RETURNING *",
         due.join(" UNION ALL ")

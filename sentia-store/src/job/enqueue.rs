@@ -39,9 +39,11 @@ pub async fn enqueue<C: ConnectionTrait>(
     // Two callers with the same keys lock them in one order.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|at| (&jobs[*at].tenant, &jobs[*at].kind, &jobs[*at].unique));
+    // Jobs of one call stand in the order of their orders.
+    let ids: Vec<JobId> = jobs.iter().map(|_| JobId::now_v7()).collect();
     let mut answers = vec![None; jobs.len()];
     for places in order.chunks(ROWS) {
-        let chunk: Vec<(JobId, &NewJob)> = places.iter().map(|at| (JobId::now_v7(), &jobs[*at])).collect();
+        let chunk: Vec<(JobId, &NewJob)> = places.iter().map(|at| (ids[*at], &jobs[*at])).collect();
         let new = insert(transaction, &chunk, now).await.map_err(located)?;
         for (at, (id, job)) in places.iter().zip(chunk) {
             answers[*at] = Some(match new.contains(&id) {

@@ -171,7 +171,7 @@ fn is_soak() -> bool {
 
 fn model(cases: u32, fresh: impl AsyncFn() -> Option<sentia_store::Store>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let cases = if is_soak() { cases * 50 } else { cases };
+    let cases = if is_soak() { cases * 20 } else { cases };
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let checked = TestRunner::new(config).run(&prop::collection::vec(calls(), 1..40), |calls| {
         runtime.block_on(async {

@@ -145,11 +145,14 @@ async fn take<C: ConnectionTrait>(
     // follow its last one. The next pass finds that lane taken.
     // Without MATERIALIZED PostgreSQL may run the locking query again for each row.
     let sql = format!(
-        "WITH due AS MATERIALIZED ({}), seen AS MATERIALIZED (SELECT kind, max(rank) AS worst FROM due GROUP BY kind \
-         HAVING count(*) >= $4 ORDER BY worst LIMIT 1), \
+        "WITH due AS MATERIALIZED ({}), seen AS MATERIALIZED (SELECT kind, rank, id FROM (SELECT kind, rank, id, \
+         row_number() OVER (PARTITION BY kind ORDER BY rank DESC, id DESC) AS back, \
+         count(*) OVER (PARTITION BY kind) AS many FROM due) listed WHERE back = 1 AND many >= $4 \
+         ORDER BY rank, id LIMIT 1), \
          best AS MATERIALIZED (SELECT id FROM (SELECT id, rank, kind, row_number() OVER \
          (PARTITION BY coalesce('lane ' || lane, id) ORDER BY rank, id) AS place FROM due) placed \
-         WHERE place = 1 AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.kind <> placed.kind AND seen.worst <= placed.rank) \
+         WHERE place = 1 AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.kind <> placed.kind \
+         AND (seen.rank, seen.id) < (placed.rank, placed.id)) \
          ORDER BY rank, id LIMIT $4) \
          UPDATE sentia_jobs SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $5, \
          until_ms = $6, dirty = FALSE WHERE id IN (SELECT id FROM best) RETURNING *",

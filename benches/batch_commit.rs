@@ -8,7 +8,10 @@ mod canned;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use sentia::{Batch, Checkpoint, Record, Store, StreamId, StreamTable, SyncSink, Version, cursor::RunId};
+use sentia::{
+    Batch, Checkpoint, Record, Store, StreamId, StreamTable, SyncSink, Version,
+    cursor::{RunId, Slot},
+};
 
 struct Bench {
     store: Store,
@@ -30,6 +33,7 @@ impl Bench {
             run: RunId::nil(),
             epoch: 1,
             checkpoint: Checkpoint { version, ..Checkpoint::default() },
+            slot: Slot::Front,
             records,
             rejected: Vec::new(),
             fetched: chrono::DateTime::UNIX_EPOCH,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     certificate::{Certificate, SweepPolicy},
-    cursor::{Checkpoint, RunId},
+    cursor::{Checkpoint, RunId, Slot},
     job::Lease,
     record::{Digest, Key, Operation, Record, Rejected},
     stream::StreamId,
@@ -162,6 +162,8 @@ pub struct Batch {
     /// The checkpoint as it shall be, its version one above the stored one. The sink adds this commit's counts and
     /// sequence to it, and what settling changes.
     pub checkpoint: Checkpoint,
+    /// Which of the checkpoint's windows the page belongs to; the other one stays as it is.
+    pub slot: Slot,
     /// The records of the page.
     /// A key may stand twice; the newest version counts, the later one among equals.
     pub records: Vec<Record>,

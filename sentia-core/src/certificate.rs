@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     batch::{Batch, Closing, Counts, ManifestEntry, Seen, Settlement},
-    cursor::{FullRead, Mode, RunId, Window},
+    cursor::{FullRead, Mode, RunId, Slot, Window},
     finding::{Effect, Finding},
     page::{Paging, Route},
     record::Digest,
@@ -234,8 +234,14 @@ pub struct Certificate {
     pub stream: StreamId,
     /// By which run.
     pub run: RunId,
-    /// Incremental or full.
+    /// Incremental, full or backfill.
     pub mode: Mode,
+    /// Which of the partition's windows it proves.
+    #[serde(default)]
+    pub slot: Slot,
+    /// True where it reached back by the stream's `reread_window`: an increment, or a backfill of just that.
+    #[serde(default)]
+    pub rereading: bool,
     /// How the records came.
     #[serde(default)]
     pub route: Route,
@@ -245,7 +251,10 @@ pub struct Certificate {
     pub outcome: Outcome,
     /// Lower bound, inclusive.
     pub since: Option<DateTime<Utc>>,
-    /// Upper bound, by the vendor's clock.
+    /// Upper bound that was asked for; none for the present.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
+    /// Upper bound, by the vendor's clock, and at most `until`.
     pub bound: Option<DateTime<Utc>>,
     /// Where the next incremental read begins.
     pub cursor: Option<DateTime<Utc>>,
@@ -309,7 +318,7 @@ pub struct Certificate {
 ///     Checkpoint, Evidence, Mode, StreamId, StreamInfo, StreamTable,
 ///     batch::{Batch, Closing, Settlement},
 ///     certificate::{Tally, settle},
-///     cursor::Window,
+///     cursor::{Slot, Window},
 /// };
 ///
 /// let now = DateTime::UNIX_EPOCH + Duration::days(1);
@@ -321,6 +330,7 @@ pub struct Certificate {
 ///     run: window.run,
 ///     epoch: 1,
 ///     checkpoint: Checkpoint::default(),
+///     slot: Slot::Front,
 ///     records: Vec::new(),
 ///     rejected: Vec::new(),
 ///     fetched: now,
@@ -352,17 +362,15 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
         stream: batch.stream.clone(),
         run: window.run,
         mode: window.mode,
+        slot: batch.slot,
+        rereading: window.rereading,
         route: window.route,
         evidence,
         outcome: if held { Outcome::CompleteWithQuarantine } else { Outcome::Complete },
         since: window.since,
+        until: window.until,
         bound: window.upper_bound(),
-        // An increment never moves it backwards, whatever a vendor's clock does; a full read has seen everything up
-        // to its own bound and mends a cursor that went astray.
-        cursor: match window.mode {
-            Mode::Full => proved.or(batch.checkpoint.cursor),
-            _ => proved.max(batch.checkpoint.cursor),
-        },
+        cursor: cursor(batch, window, proved),
         attempt: window.attempt,
         pages: window.pages,
         declared: window.declared,
@@ -382,6 +390,20 @@ pub fn settle(batch: &Batch, window: &Window, closing: &Closing, tally: &Tally, 
         opened: window.opened,
         sealed: batch.fetched,
     }))
+}
+
+/// Where the next increment begins, `proved` being what this window could vouch for.
+fn cursor(batch: &Batch, window: &Window, proved: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    let stands = batch.checkpoint.cursor;
+    match (window.mode, batch.slot) {
+        // It says nothing about what changed before it began.
+        (Mode::Backfill, _) => stands,
+        // It has seen everything up to its own bound and mends a cursor that went astray.
+        (Mode::Full, Slot::Front) => proved.or(stands),
+        // An increment never moves it backwards, whatever a vendor's clock does; nor does a full pass that was overtaken
+        // by the increments beside it.
+        _ => proved.max(stands),
+    }
 }
 
 fn judge(window: &Window, tally: &Tally) -> Result<Evidence, String> {
@@ -459,14 +481,15 @@ fn schema_of(batch: &Batch) -> String {
     Digest::of(format!("{:?}{:?}", info.columns, info.children).as_bytes()).to_string()[..16].to_owned()
 }
 
-/// The full read that a proved window leaves behind. A refused sweep keeps the scope it was refused for: otherwise
+/// The full read that a proved window leaves behind; one that was opened later stands. A refused sweep keeps the scope it was refused for: otherwise
 /// the next full read would find the narrower scope unchanged and delete what it hides.
 pub fn full_read(window: &Window, before: Option<&FullRead>, sweep: &Sweep) -> Option<FullRead> {
     let read_scope = match (sweep, before) {
         (Sweep::Refused { .. }, Some(before)) => before.read_scope.clone(),
         _ => window.read_scope.clone(),
     };
-    (window.mode == Mode::Full).then_some(FullRead { at: window.opened, read_scope })
+    let is_latest = before.is_none_or(|before| before.at <= window.opened);
+    (window.mode == Mode::Full && is_latest).then_some(FullRead { at: window.opened, read_scope })
 }
 
 #[cfg(test)]
@@ -528,6 +551,7 @@ mod tests {
             run: Uuid::nil(),
             epoch: 1,
             checkpoint: crate::Checkpoint { full: Some(full), ..crate::Checkpoint::default() },
+            slot: Slot::Front,
             records: Vec::new(),
             rejected: Vec::new(),
             fetched: DateTime::UNIX_EPOCH,

@@ -19,6 +19,7 @@
 #[cfg(shuttle)]
 extern crate shuttle_tokio as tokio;
 
+pub mod background;
 pub mod batch;
 pub mod certificate;
 mod checksum;
@@ -61,6 +62,7 @@ pub mod value;
 pub mod worker;
 
 pub use self::{
+    background::Background,
     batch::{Batch, Receipt},
     certificate::{Certificate, Evidence, Outcome},
     config::{optional_from_env, secret_from_env, var_from_env},

@@ -51,6 +51,7 @@ pub struct Fetch<'a> {
     pub(crate) stream: &'a StreamInfo,
     pub(crate) partition: &'a str,
     pub(crate) since: Option<DateTime<Utc>>,
+    pub(crate) until: Option<DateTime<Utc>>,
     pub(crate) resume: Option<&'a PageToken>,
     pub(crate) page: Option<&'a PageToken>,
     pub(crate) page_size: Option<u32>,
@@ -64,6 +65,7 @@ impl<'a> Fetch<'a> {
             stream,
             partition: "",
             since: None,
+            until: None,
             resume: None,
             page: None,
             page_size: None,
@@ -77,6 +79,12 @@ impl<'a> Fetch<'a> {
     #[must_use]
     pub fn changed_since(self, bound: Option<DateTime<Utc>>) -> Self {
         Fetch { since: bound, ..self }
+    }
+
+    /// Asks for nothing that changed after `bound`; see [`until`](Self::until).
+    #[must_use]
+    pub fn changed_until(self, bound: Option<DateTime<Utc>>) -> Self {
+        Fetch { until: bound, ..self }
     }
 
     /// Asks for what changed since the vendor's own resume token; see [`Page::resume_at`].
@@ -127,6 +135,15 @@ impl<'a> Fetch<'a> {
     /// instant writes `2026-03-01 10:00:00 UTC`; most vendors want `to_rfc3339`.
     pub fn since(&self) -> Option<DateTime<Utc>> {
         self.since
+    }
+
+    /// The upper bound, inclusive; none for the present.
+    ///
+    /// Only backfills have one. A connector whose vendor has such a filter hands it on, rounded up, never down; one whose
+    /// vendor has none leaves it out: then more records come than were asked for, which costs calls and does no harm. The
+    /// certificate's bound is never later than this one either way.
+    pub fn until(&self) -> Option<DateTime<Utc>> {
+        self.until
     }
 
     /// The resume token of the last proved read; none for everything.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Status,
+    background::Background,
     batch::Counts,
     certificate::{Certificate, Outcome, Sweep},
     cursor::{Mode, RunId},
@@ -87,6 +88,14 @@ pub struct StreamReport {
     /// What was noticed about the account, over all partitions; each thing once.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// True where the run's time was over before it was read to its proof: it is incomplete, nothing failed, and the next
+    /// run goes on behind its last committed page.
+    #[serde(default)]
+    pub paused: bool,
+    /// When the vendor wants to be asked again, the earliest over its partitions, where that was longer than the run
+    /// had patience for: it is incomplete, nothing failed, and a run from then on goes on.
+    #[serde(default)]
+    pub waiting: Option<DateTime<Utc>>,
     /// Why it is incomplete.
     /// Also for streams that were not tried because another one's error concerns the whole connection.
     pub failure: Option<Failure>,
@@ -106,6 +115,8 @@ impl StreamReport {
             usage: Usage::default(),
             certificates: Vec::new(),
             findings: Vec::new(),
+            paused: false,
+            waiting: None,
             failure: None,
         }
     }
@@ -125,6 +136,16 @@ impl StreamReport {
 
     pub(crate) fn find(&mut self, findings: &[Finding]) {
         finding::add(&mut self.findings, findings);
+    }
+
+    pub(crate) fn pause(&mut self) {
+        self.outcome = Outcome::Incomplete;
+        self.paused = true;
+    }
+
+    pub(crate) fn wait(&mut self, until: DateTime<Utc>) {
+        self.outcome = Outcome::Incomplete;
+        self.waiting = Some(self.waiting.map_or(until, |earlier| earlier.min(until)));
     }
 
     pub(crate) fn fail(&mut self, error: &Error) {
@@ -149,6 +170,9 @@ pub struct RunReport {
     pub vendor: String,
     /// What was asked for.
     pub mode: Mode,
+    /// What was asked for in the background; none for a run of the increments.
+    #[serde(default)]
+    pub background: Option<Background>,
     /// When it began.
     pub started: DateTime<Utc>,
     /// When it ended; none while it runs.
@@ -167,6 +191,19 @@ impl RunReport {
     /// `complete` where no stream was selected.
     pub fn outcome(&self) -> Outcome {
         self.streams.iter().map(|stream| stream.outcome).max().unwrap_or(Outcome::Complete)
+    }
+
+    /// Whether it stopped because its time was over; see [`Pipeline::pause_after`](crate::Pipeline::pause_after).
+    ///
+    /// It is then `incomplete` without having failed: the same run again goes on where it stopped.
+    pub fn is_paused(&self) -> bool {
+        self.streams.iter().any(|stream| stream.paused)
+    }
+
+    /// When the first of the streams that wait for their vendor can go on; see
+    /// [`Pipeline::patience`](crate::Pipeline::patience).
+    pub fn waiting(&self) -> Option<DateTime<Utc>> {
+        self.streams.iter().filter_map(|stream| stream.waiting).min()
     }
 
     /// The sum over the streams.

@@ -50,8 +50,8 @@ pub struct Slice {
 impl Slice {
     /// The slice that `request` asks for.
     ///
-    /// `until` ends the window when this is its first page; afterwards the token says where it ends. A read of
-    /// everything begins `history` before that.
+    /// `until`, or what the request asks for where that is earlier, ends the window when this is its first page;
+    /// afterwards the token says where it ends. A read of everything begins `history` before that.
     ///
     /// # Errors
     /// `InvalidResponse` when the token is not of this form.
@@ -59,6 +59,7 @@ impl Slice {
         let whole = Duration::from_std(history).unwrap_or(Duration::MAX);
         let longest = request.stream().max_window.and_then(|longest| Duration::from_std(longest).ok());
         let Some(token) = request.page() else {
+            let until = request.until().map_or(until, |asked| asked.min(until));
             let from = request.since().unwrap_or(until - whole).min(until);
             return Ok(Slice::from(from, until, longest.unwrap_or(whole)));
         };
@@ -120,6 +121,20 @@ mod tests {
             }
             prop_assert_eq!(slice.to, until);
         }
+    }
+
+    #[test]
+    fn a_backfill_ends_where_it_was_asked_to() {
+        let stream = StreamInfo::new("s").key(&["id"]);
+        let day = |days| DateTime::UNIX_EPOCH + Duration::days(days);
+        let of = |until| {
+            let request = Fetch::new(&stream).changed_since(Some(day(1))).changed_until(until);
+            let history = std::time::Duration::from_secs(30 * 86_400);
+            let slice = Slice::of(&request, day(9), history).expect("the first");
+            (slice.from, slice.to, slice.until)
+        };
+        assert_eq!(of(Some(day(4))), (day(1), day(4), day(4)));
+        assert_eq!(of(Some(day(12))), (day(1), day(9), day(9)), "nobody answers for the future");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sentia_core::{
     Checkpoint, Result, StreamId,
-    cursor::{FullRead, Window},
+    cursor::{Backfilled, FullRead, Window},
     page::PageToken,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -15,7 +15,7 @@ use crate::{
     unit::Unit,
 };
 
-const KINDS: [CellKind; 8] = [
+const KINDS: [CellKind; 10] = [
     CellKind::Integer,
     CellKind::Integer,
     CellKind::Integer,
@@ -24,14 +24,16 @@ const KINDS: [CellKind; 8] = [
     CellKind::Text,
     CellKind::Text,
     CellKind::Timestamp,
+    CellKind::Text,
+    CellKind::Text,
 ];
 
 /// Reads a checkpoint; with `lock` nobody else writes it before the unit ends.
 pub(crate) async fn read<U: Unit>(unit: &mut U, stream: &StreamId, lock: Lock) -> Result<Option<Checkpoint>> {
     let lock = if lock == Lock::ForUpdate { U::FOR_UPDATE } else { "" };
     let sql = format!(
-        "SELECT version, epoch, sequence, cursor, window_json, full_json, resume, reread FROM sentia_checkpoints \
-         WHERE {OF_PARTITION}{lock}"
+        "SELECT version, epoch, sequence, cursor, window_json, full_json, resume, reread, background_json, \
+         backfilled_json FROM sentia_checkpoints WHERE {OF_PARTITION}{lock}"
     );
     let rows = unit.query(&sql, &partition_cells(stream), &KINDS).await?;
     rows.first().map(|row| parse(row).ok_or_else(|| corrupt("checkpoint"))).transpose()
@@ -61,6 +63,8 @@ fn parse(row: &[Cell<'_>]) -> Option<Checkpoint> {
         full: json::<FullRead>(&row[5])?,
         resume: row[6].as_str().map(PageToken::from),
         reread: instant(&row[7]),
+        background: json::<Window>(&row[8])?,
+        backfilled: json::<Backfilled>(&row[9])?,
     })
 }
 
@@ -96,10 +100,12 @@ pub(crate) async fn write(unit: &mut impl Unit, stream: &StreamId, checkpoint: &
         json(checkpoint.full.as_ref())?,
         Cell::optional(checkpoint.resume.as_ref(), |token| Cell::text(&token.0)),
         Cell::optional(checkpoint.reread, Cell::Timestamp),
+        json(checkpoint.background.as_ref())?,
+        json(checkpoint.backfilled.as_ref())?,
     ]);
     let sql = format!(
         "UPDATE sentia_checkpoints SET version = $5, epoch = $6, sequence = $7, cursor = $8, window_json = $9, \
-         full_json = $10, resume = $11, reread = $12 WHERE {OF_PARTITION}"
+         full_json = $10, resume = $11, reread = $12, background_json = $13, backfilled_json = $14 WHERE {OF_PARTITION}"
     );
     unit.execute(&sql, &cells).await.map(drop)
 }

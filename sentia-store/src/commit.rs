@@ -18,7 +18,8 @@ use crate::{
     checkpoint::{self, Lock},
     dialect::quoted,
     error::corrupt,
-    manifest, quarantine,
+    manifest::{self, Place},
+    quarantine,
     rows::{self, Placed, Stamp, row_cells},
     sweep,
     unit::Unit,
@@ -46,12 +47,13 @@ pub(crate) async fn commit(unit: &mut impl Unit, batch: Batch) -> Result<Receipt
     stage("commit.rows_written");
     quarantine::hold(unit, &batch, sequence).await?;
     quarantine::release(unit, &batch, &readable(&batch, &entries)).await?;
-    manifest::write(unit, &batch.stream, sequence, &stamp.run, &entries).await?;
+    let place = Place { sequence, slot: batch.slot };
+    manifest::write(unit, &batch.stream, place, &stamp.run, &entries).await?;
 
     let mut receipt = Receipt { checkpoint: batch.checkpoint.clone(), counts, settlement: None };
     receipt.checkpoint.sequence = sequence;
     receipt.checkpoint.epoch = batch.epoch;
-    if let Some(window) = &mut receipt.checkpoint.window {
+    if let Some(window) = receipt.checkpoint.slot_mut(batch.slot) {
         window.counts += counts;
     }
     stage("commit.before_seal");
@@ -248,20 +250,21 @@ fn parse_existing(row: &[Cell<'_>]) -> Option<(Key, Existing)> {
 /// Settles the window where the batch asks for it.
 async fn close(unit: &mut impl Unit, stamp: &Stamp<'_>, receipt: &mut Receipt) -> Result<()> {
     let batch = stamp.batch;
-    let (Some(closing), Some(window)) = (&batch.closing, receipt.checkpoint.window.clone()) else {
+    let window = receipt.checkpoint.slot(batch.slot).cloned();
+    let (Some(closing), Some(window)) = (&batch.closing, window) else {
         return Ok(());
     };
-    let tally = sweep::tally(unit, &batch.stream, window.first_sequence).await?;
+    let tally = sweep::tally(unit, &batch.stream, window.first_sequence, batch.slot).await?;
     let settlement = match settle(batch, &window, closing, &tally, stamp.sequence) {
         Settlement::Proved(certificate) => {
             Settlement::Proved(Box::new(seal(unit, stamp, &window, *certificate, receipt).await?))
         }
         Settlement::Reread { reason } => {
-            receipt.checkpoint.window = Some(window.reread(stamp.sequence + 1));
+            *receipt.checkpoint.slot_mut(batch.slot) = Some(window.reread(stamp.sequence + 1));
             Settlement::Reread { reason }
         }
         Settlement::Unexplained { reason } => {
-            receipt.checkpoint.window = None;
+            *receipt.checkpoint.slot_mut(batch.slot) = None;
             Settlement::Unexplained { reason }
         }
     };
@@ -287,7 +290,9 @@ async fn seal(
     stage("commit.swept");
     receipt.checkpoint.prove(window, &certificate);
     if window.mode == Mode::Full {
-        sweep::fold(unit, stamp, window).await?;
+        // A window that is still open in the other slot is tallied from its own first manifest on.
+        let open = receipt.checkpoint.oldest_open().unwrap_or(window.first_sequence);
+        sweep::fold(unit, stamp, window.first_sequence.min(open)).await?;
         quarantine::forget(unit, &stamp.batch.stream, window.first_sequence).await?;
     }
     certificate.held = quarantine::held(unit, &stamp.batch.stream).await?;

@@ -11,6 +11,7 @@ use sentia_core::{
     Key, Result, StreamId,
     batch::{ManifestEntry, Seen},
     certificate::Tally,
+    cursor::Slot,
     record::Digest,
 };
 
@@ -91,40 +92,68 @@ pub(crate) fn partition_cells(stream: &StreamId) -> Vec<Cell<'_>> {
 /// The condition that goes with [`partition_cells`].
 pub(crate) const OF_PARTITION: &str = "tenant = $1 AND connection = $2 AND stream = $3 AND partition = $4";
 
+/// Which manifest is meant, and which of the partition's windows it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) sequence: u64,
+    pub(crate) slot: Slot,
+}
+
+/// A manifest that was not loaded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Indexed {
+    pub(crate) place: Place,
+    /// How many documents it names.
+    pub(crate) entries: u64,
+}
+
+/// Parts of the keys of these manifests that fit memory.
+pub(crate) fn shards(index: &[Indexed]) -> impl Iterator<Item = Shard> + use<> {
+    Shards::for_entries(index.iter().map(|manifest| manifest.entries).sum()).each()
+}
+
 pub(crate) async fn write(
     unit: &mut impl Unit,
     stream: &StreamId,
-    sequence: u64,
+    place: Place,
     run: &str,
     entries: &[ManifestEntry],
 ) -> Result<()> {
     let body = encode(entries)?;
+    let slot = place.slot.to_string();
     let mut cells = partition_cells(stream);
     cells.extend([
-        Cell::Integer(sequence as i64),
+        Cell::Integer(place.sequence as i64),
         Cell::text(run),
         Cell::Integer(entries.len() as i64),
         Cell::Bytes(body.into()),
+        Cell::text(&slot),
     ]);
     unit.execute(
-        "INSERT INTO sentia_manifests (tenant, connection, stream, partition, sequence, run, entries, body) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO sentia_manifests (tenant, connection, stream, partition, sequence, run, entries, body, slot) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         &cells,
     )
     .await
     .map(drop)
 }
 
-/// The manifests of a partition from `first` on: sequence, entry count.
-pub(crate) async fn index(unit: &mut impl Unit, stream: &StreamId, first: u64) -> Result<Vec<(u64, u64)>> {
+/// The manifests of a partition from `first` on, in their order.
+pub(crate) async fn index(unit: &mut impl Unit, stream: &StreamId, first: u64) -> Result<Vec<Indexed>> {
     let mut cells = partition_cells(stream);
     cells.push(Cell::Integer(first as i64));
     let sql = format!(
-        "SELECT sequence, entries FROM sentia_manifests WHERE {OF_PARTITION} AND sequence >= $5 ORDER BY sequence"
+        "SELECT sequence, entries, slot FROM sentia_manifests WHERE {OF_PARTITION} AND sequence >= $5 ORDER BY sequence"
     );
-    let rows = unit.query(&sql, &cells, &[CellKind::Integer, CellKind::Integer]).await?;
-    let number = |cell: &Cell<'_>| cell.as_integer().map(|number| number as u64);
-    rows.iter().map(|row| number(&row[0]).zip(number(&row[1])).ok_or_else(|| corrupt("manifest"))).collect()
+    let rows = unit.query(&sql, &cells, &[CellKind::Integer, CellKind::Integer, CellKind::Text]).await?;
+    rows.iter().map(|row| indexed(row).ok_or_else(|| corrupt("manifest"))).collect()
+}
+
+fn indexed(row: &[Cell<'_>]) -> Option<Indexed> {
+    let name = row[2].as_str()?;
+    let slot = [Slot::Front, Slot::Background].into_iter().find(|slot| slot.to_string() == name)?;
+    let place = Place { sequence: row[0].as_integer()? as u64, slot };
+    Some(Indexed { place, entries: row[1].as_integer()? as u64 })
 }
 
 pub(crate) async fn load(
@@ -141,14 +170,14 @@ pub(crate) async fn load(
 
 /// Splits a set of keys into parts that fit memory.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shards(u64);
+struct Shards(u64);
 
 impl Shards {
-    pub(crate) fn for_entries(entries: u64) -> Self {
+    fn for_entries(entries: u64) -> Self {
         Shards(entries.div_ceil(SHARD_KEYS).max(1))
     }
 
-    pub(crate) fn each(self) -> impl Iterator<Item = Shard> {
+    fn each(self) -> impl Iterator<Item = Shard> {
         (0..self.0).map(move |at| Shard { at, of: self.0 })
     }
 }

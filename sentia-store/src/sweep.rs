@@ -6,7 +6,7 @@ use sentia_core::{
     Checkpoint, Key, Result, StreamId,
     batch::{ManifestEntry, Seen},
     certificate::{Sweep, SweepPolicy, Tally},
-    cursor::Window,
+    cursor::{Slot, Window},
     record::Digest,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     cell::{Cell, CellKind},
     dialect::quoted,
     error::corrupt,
-    manifest::{self, OF_PARTITION, Shards, Sightings, partition_cells},
+    manifest::{self, OF_PARTITION, Place, Sightings, partition_cells},
     rows::{Stamp, row_cells},
     unit::Unit,
 };
@@ -22,14 +22,15 @@ use crate::{
 /// Rows looked at in one query while sweeping.
 const SWEEP_PAGE_ROWS: i64 = 20_000;
 
-/// Adds up the manifests from `first` on.
-pub(crate) async fn tally(unit: &mut impl Unit, stream: &StreamId, first: u64) -> Result<Tally> {
-    let index = manifest::index(unit, stream, first).await?;
+/// Adds up the manifests from `first` on that belong to the window in `slot`.
+pub(crate) async fn tally(unit: &mut impl Unit, stream: &StreamId, first: u64, slot: Slot) -> Result<Tally> {
+    let mut index = manifest::index(unit, stream, first).await?;
+    index.retain(|manifest| manifest.place.slot == slot);
     let mut tally = Tally::default();
-    for shard in Shards::for_entries(index.iter().map(|(_, entries)| entries).sum()).each() {
+    for shard in manifest::shards(&index) {
         let mut sightings = Sightings::default();
-        for (sequence, _) in &index {
-            sightings.replay(manifest::load(unit, stream, *sequence).await?, shard);
+        for manifest in &index {
+            sightings.replay(manifest::load(unit, stream, manifest.place.sequence).await?, shard);
         }
         tally.join(sightings.tally());
     }
@@ -38,8 +39,8 @@ pub(crate) async fn tally(unit: &mut impl Unit, stream: &StreamId, first: u64) -
 
 /// Marks the rows that a proved full read did not see, unless there are more of them than the policy lets go.
 ///
-/// Rows written since the read began stay: a webhook may have brought them after their page was read. Keys in
-/// quarantine were seen.
+/// Rows written or seen since the read began stay, in whichever window: an increment may have brought them after their
+/// page was read. Keys in quarantine were seen.
 pub(crate) async fn sweep(
     unit: &mut impl Unit,
     stamp: &Stamp<'_>,
@@ -50,10 +51,10 @@ pub(crate) async fn sweep(
     let stream = &stamp.batch.stream;
     let index = manifest::index(unit, stream, window.first_sequence).await?;
     let (mut missing, mut live) = (Vec::new(), 0);
-    for shard in Shards::for_entries(index.iter().map(|(_, entries)| entries).sum()).each() {
+    for shard in manifest::shards(&index) {
         let mut seen: HashSet<Key> = HashSet::new();
-        for (sequence, _) in &index {
-            let entries = manifest::load(unit, stream, *sequence).await?;
+        for manifest in &index {
+            let entries = manifest::load(unit, stream, manifest.place.sequence).await?;
             seen.extend(entries.into_iter().map(|entry| entry.key).filter(|key| shard.holds(key)));
         }
         let mut after = String::new();
@@ -78,7 +79,8 @@ pub(crate) async fn sweep(
         let swept = Stamp { batch: stamp.batch, run: stamp.run.clone(), sequence: stamp.sequence + 1 };
         let entries = tombstones(unit, stamp, &keys).await?;
         mark_deleted(unit, &swept, &keys).await?;
-        manifest::write(unit, stream, swept.sequence, &swept.run, &entries).await?;
+        let place = Place { sequence: swept.sequence, slot: stamp.batch.slot };
+        manifest::write(unit, stream, place, &swept.run, &entries).await?;
         checkpoint.sequence = swept.sequence;
     }
     Ok(Sweep::Done { deleted: count })
@@ -147,23 +149,25 @@ pub(crate) async fn mark_deleted(unit: &mut impl Unit, stamp: &Stamp<'_>, keys: 
     unit.execute_keys(&sql, &cells, keys).await.map(drop)
 }
 
-/// Folds what was known before a proved full read into one manifest of the keys that the read did not bring: they
-/// are deleted, or were held back from the sweep. The full read's own manifests say the rest.
-pub(crate) async fn fold(unit: &mut impl Unit, stamp: &Stamp<'_>, window: &Window) -> Result<()> {
+/// Folds what was known before manifest `before` into one manifest of the keys that nothing since speaks of: they are
+/// deleted, or were held back from the sweep. What a proved full read brought says the rest; `before` is its first
+/// manifest, or an earlier one that a window in progress still rests on.
+pub(crate) async fn fold(unit: &mut impl Unit, stamp: &Stamp<'_>, before: u64) -> Result<()> {
     let stream = &stamp.batch.stream;
-    let before = window.first_sequence;
     let index = manifest::index(unit, stream, 0).await?;
-    let total = index.iter().map(|(_, entries)| entries).sum();
-    let Some((newest_old, _)) = index.iter().rev().find(|(sequence, _)| *sequence < before).copied() else {
+    let Some(newest_old) =
+        index.iter().rev().map(|manifest| manifest.place).find(|old| old.sequence < before)
+    else {
         return Ok(());
     };
     let mut left = Vec::new();
-    for shard in Shards::for_entries(total).each() {
+    for shard in manifest::shards(&index) {
         let mut sightings = Sightings::default();
         let mut spoken: HashSet<Key> = HashSet::new();
-        for (sequence, _) in &index {
-            let entries = manifest::load(unit, stream, *sequence).await?;
-            if *sequence < before {
+        for manifest in &index {
+            let sequence = manifest.place.sequence;
+            let entries = manifest::load(unit, stream, sequence).await?;
+            if sequence < before {
                 sightings.replay(entries, shard);
             } else {
                 let of_rows = entries.into_iter().filter(|entry| manifest::speaks_of_row(entry.seen));

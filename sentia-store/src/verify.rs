@@ -18,7 +18,7 @@ use crate::{
     connect::Store,
     dialect::{Dialect, quoted},
     error::corrupt,
-    manifest::{self, OF_PARTITION, Shard, Shards, Sighting, Sightings, partition_cells},
+    manifest::{self, Indexed, OF_PARTITION, Shard, Sighting, Sightings, partition_cells},
     rows::row_cells,
     sink::in_snapshot,
     strays,
@@ -154,13 +154,14 @@ async fn verify_partition(
     let proofs: Vec<&Certificate> =
         proofs.iter().filter(|proof| proof.first_sequence >= folded_before).collect();
     let mut tallies = vec![Tally::default(); proofs.len()];
-    for shard in Shards::for_entries(index.iter().map(|(_, entries)| entries).sum()).each() {
+    for shard in manifest::shards(&index) {
         let mut state = Sightings::default();
         let mut windows: Vec<Sightings> = proofs.iter().map(|_| Sightings::default()).collect();
-        for (sequence, _) in &index {
-            let entries = manifest::load(unit, stream, *sequence).await?;
+        for Indexed { place, .. } in &index {
+            let entries = manifest::load(unit, stream, place.sequence).await?;
             for (proof, window) in proofs.iter().zip(&mut windows) {
-                if (proof.first_sequence..=proof.last_sequence).contains(sequence) {
+                let spans = (proof.first_sequence..=proof.last_sequence).contains(&place.sequence);
+                if spans && proof.slot == place.slot {
                     window.replay(entries.clone(), shard);
                 }
             }
@@ -192,20 +193,21 @@ async fn read_certificates(unit: &mut impl Unit, stream: &StreamId) -> Result<Ve
 async fn check_chain(
     unit: &mut impl Unit,
     stream: &StreamId,
-    index: &[(u64, u64)],
+    index: &[Indexed],
     shape: &TableShape,
     report: &mut VerifyReport,
 ) -> Result<()> {
     let checkpoint = checkpoint::read(unit, stream, Lock::Shared).await?.unwrap_or_default();
     let key = stream.to_string();
-    for pair in index.windows(2).filter(|pair| pair[1].0 != pair[0].0 + 1) {
+    let sequences: Vec<u64> = index.iter().map(|manifest| manifest.place.sequence).collect();
+    for pair in sequences.windows(2).filter(|pair| pair[1] != pair[0] + 1) {
         report.differs(
             &shape.name,
             &key,
-            format!("manifests between {} and {} are missing", pair[0].0, pair[1].0),
+            format!("manifests between {} and {} are missing", pair[0], pair[1]),
         );
     }
-    if index.last().map_or(0, |(sequence, _)| *sequence) != checkpoint.sequence {
+    if sequences.last().copied().unwrap_or(0) != checkpoint.sequence {
         report.differs(&shape.name, &key, format!("the last manifest is not {}", checkpoint.sequence));
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What crosses crates: connectors against the twins, into both databases, through faults and kills.
 
+mod background;
 mod catalog;
 mod conformance;
 mod connectors;

@@ -69,7 +69,7 @@ impl List {
         mut item: impl FnMut(&mut Walk<'_>) -> serde_json::Result<T>,
     ) -> Result<(Vec<T>, Listed)> {
         let place = Place::of(request)?;
-        let search = self.search.text(place.since, place.first_id);
+        let search = self.search.text(place.since, request.until(), place.first_id);
         let variables = Variables {
             id: Some(request.partition()).filter(|partition| !partition.is_empty()),
             first: Some(request.page_size(self.size)),
@@ -159,8 +159,8 @@ impl Listed {
                 let overlap = Duration::from_std(OVERLAP).ok()?;
                 let moves = |since: &DateTime<Utc>| {
                     self.place.since.is_none_or(|before| *since > before)
-                        && self.list.search.text(Some(*since), None)
-                            != self.list.search.text(self.place.since, None)
+                        && self.list.search.text(Some(*since), None, None)
+                            != self.list.search.text(self.place.since, None, None)
                 };
                 let since = [oldest - overlap, oldest].into_iter().find(moves)?;
                 Some(Place { since: Some(since), ..anew })

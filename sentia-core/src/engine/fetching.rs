@@ -45,6 +45,7 @@ pub(super) struct Fetched {
 /// What of a window says which page is meant.
 struct Place {
     since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
     resume: Option<PageToken>,
     token: Option<PageToken>,
     route: Route,
@@ -58,6 +59,7 @@ impl Fetcher {
         let fetcher = self.clone();
         let place = Place {
             since: window.since,
+            until: window.until,
             resume: window.resume.clone(),
             token: window.token.clone(),
             route: window.route,
@@ -91,6 +93,7 @@ impl Fetcher {
         let request = Fetch::new(&self.info)
             .of_partition(&self.partition)
             .changed_since(place.since)
+            .changed_until(place.until)
             .resumed_from(place.resume.as_ref())
             .at(place.token.as_ref())
             .sized(self.page_size)

@@ -5,16 +5,20 @@
 //! [`crate::certificate`]. An [`Engine`] runs pipelines as jobs, by [schedules](crate::schedule) and on demand; nothing else
 //! in the workspace spawns tasks, but its [workers](crate::worker). A [`Reader`] asks the same connectors for an answer and stores nothing.
 
+mod asked;
 mod builder;
 mod clean_up;
 mod connection;
 mod connections;
+mod due;
 mod fetching;
 mod notice;
 mod order;
 mod partitions;
+mod pause;
 mod pipeline;
 mod ports;
+mod position;
 mod progress;
 mod reader;
 mod reading;

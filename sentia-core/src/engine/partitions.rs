@@ -4,8 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::pipeline::Ports;
 use crate::{
-    ConnectorInfo, Error, ErrorKind, Key, Outcome, Result, report::RunReport, stream::StreamId,
-    table::StreamTable,
+    ConnectorInfo, Error, ErrorKind, Key, Result, report::RunReport, stream::StreamId, table::StreamTable,
 };
 
 /// The partitions of one stream.
@@ -25,7 +24,7 @@ impl Partitions {
 
     /// # Errors
     /// `InvalidResponse` when the list of partitions is not proved: a stream read by half a list would be green
-    /// although data is missing.
+    /// although data is missing. A list whose own read waits or was paused stands as it was proved last.
     pub(super) async fn of(
         ports: &Arc<dyn Ports>,
         info: &ConnectorInfo,
@@ -44,10 +43,7 @@ impl Partitions {
             partition: String::new(),
         };
         let proved = ports.checkpoint(&id(parent)).await?.is_some_and(|checkpoint| checkpoint.full.is_some());
-        let failed = report
-            .streams()
-            .iter()
-            .any(|stream| stream.name == parent && stream.outcome == Outcome::Incomplete);
+        let failed = report.streams().iter().any(|stream| stream.name == parent && stream.failure.is_some());
         if failed || !proved {
             let message = "its list of partitions is not proved; read the stream they come from first";
             return Err(Error::new(ErrorKind::InvalidResponse, message).context("partitioned_by", parent));

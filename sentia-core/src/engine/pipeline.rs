@@ -1,26 +1,32 @@
 //! A connection's way into a sink: which streams, in which order, with which rules.
 
-use std::{fmt, sync::Arc};
+mod run;
+
+use std::{fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::{fetching::Fetcher, partitions::Partitions, reader::Reader, reading::Reading, rules::Rules};
+use super::{
+    asked::{Asked, Overdue},
+    reader::Reader,
+    rules::Rules,
+};
+#[cfg(doc)]
+use crate::report::StreamReport;
 use crate::{
-    Connector, ConnectorInfo, Context, Error, ErrorKind, QualityRule, Result, RunLog, StateStore, SyncSink,
+    Connector, QualityRule, RunLog, StateStore, SyncSink,
+    background::Background,
     certificate::SweepPolicy,
     clock::{Clock, SystemClock},
     cursor::Mode,
     job::Lease,
     page::Route,
     quota::Urgency,
-    report::{Event, RunReport, StreamReport},
+    report::Event,
     security::Vault,
     sink::RecordReader,
-    stream::{StreamId, StreamInfo, identifier},
-    table::StreamTable,
-    transport::{Meter, Stack, TransportPolicy},
+    transport::{Stack, TransportPolicy},
 };
 
 /// What a pipeline needs of a store: it commits, reads back keys, keeps the sync log and shares budgets.
@@ -80,7 +86,7 @@ pub struct Pipeline {
     tenant: String,
     connection: Option<String>,
     streams: Option<Vec<String>>,
-    mode: Mode,
+    asked: Asked,
     page_size: Option<u32>,
     route: Option<Route>,
     rules: Rules,
@@ -94,6 +100,8 @@ pub struct Pipeline {
     cancelled: CancellationToken,
     stack: Option<Stack>,
     lease: Option<Lease>,
+    pause_after: Option<Duration>,
+    patience: Option<Duration>,
 }
 
 impl Pipeline {
@@ -109,7 +117,7 @@ impl Pipeline {
             tenant: "default".to_owned(),
             connection: None,
             streams: None,
-            mode: Mode::Incremental,
+            asked: Asked::default(),
             page_size: None,
             route: None,
             rules: Rules::default(),
@@ -123,6 +131,8 @@ impl Pipeline {
             cancelled: CancellationToken::new(),
             stack: None,
             lease: None,
+            pause_after: None,
+            patience: None,
         }
     }
 
@@ -150,10 +160,55 @@ impl Pipeline {
 
     /// Chooses between what changed and everything.
     ///
-    /// A first read is full in either mode. Streams that sweep want a full read now and then; vendors also have changes
+    /// A first read is full in either mode; [`Mode::Backfill`] is asked for by [`background`](Self::background). Streams that sweep want a full read now and then; vendors also have changes
     /// that do not move the updated-at.
-    pub fn mode(self, mode: Mode) -> Self {
-        Pipeline { mode, ..self }
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.asked.mode = mode;
+        self
+    }
+
+    /// Reads in the background instead: what `background` says, beside the increments and without moving their cursor
+    /// back.
+    ///
+    /// A background window goes on over as many runs as it takes, between runs of the increments; it is opened where none
+    /// of this kind and these bounds is in progress. A re-read first ends a full pass in progress, which reads the
+    /// same and more; anything else in progress is given up. Where a partition was never proved, or is read in full each time
+    /// anyway, it is read in front. [`mode`](Self::mode) is then ignored.
+    pub fn background(mut self, background: Background) -> Self {
+        self.asked.background = Some(background);
+        self
+    }
+
+    /// Leaves out of a [background](Self::background) run what was proved so by a window opened at `ordered` or later.
+    ///
+    /// So an order that takes several runs ends: each goes on behind the last, and a partition that is done is not read
+    /// again. Default: a partition without a window in progress is read anew.
+    pub fn ordered(mut self, ordered: DateTime<Utc>) -> Self {
+        self.asked.ordered = Some(ordered);
+        self
+    }
+
+    /// Reads nothing but increments, and first reads, although a stream's `full_every` or `reread_window` is overdue: for
+    /// hosts that order those in the [background](Self::background). Default: overdue ones are read in their place.
+    pub fn increments_only(mut self) -> Self {
+        self.asked.overdue = Overdue::Left;
+        self
+    }
+
+    /// Stops behind a committed page once the run took so long, by the pipeline's clock, one page at least. Default: never.
+    ///
+    /// No page is fetched in vain. What was not read to its proof is `incomplete` and [`paused`](StreamReport::paused),
+    /// without a failure; the same run again goes on there.
+    pub fn pause_after(self, limit: Duration) -> Self {
+        Pipeline { pause_after: Some(limit), ..self }
+    }
+
+    /// Sleeps no longer than `longest` where the vendor says to come back later. Default: as long as it says.
+    ///
+    /// A partition that has to wait longer is left at its committed position, its stream is `incomplete` and
+    /// [`waiting`](StreamReport::waiting), without a failure, and the others go on.
+    pub fn patience(self, longest: Duration) -> Self {
+        Pipeline { patience: Some(longest), ..self }
     }
 
     /// Asks for pages of so many records; the vendor's largest page bounds it.
@@ -246,168 +301,4 @@ impl Pipeline {
     pub fn cancel_on(self, token: CancellationToken) -> Self {
         Pipeline { cancelled: token, ..self }
     }
-
-    /// Reads every stream to its proof.
-    ///
-    /// A stream that fails is `incomplete` in the report and the others go on, unless the reason concerns the whole
-    /// connection. The next run resumes behind the last committed page.
-    ///
-    /// # Errors
-    /// What kept the run from committing anything: `ConfigInvalid`, `Unauthenticated`, `Store`, ...
-    ///
-    /// # Cancel safety
-    /// Dropping the future loses nothing: a page is committed whole or not at all.
-    pub async fn run(&self) -> Result<RunReport> {
-        let info = self.connector.info();
-        let selected = self.select(&info)?;
-        let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
-        let (cx, stack) = self.context(&info, &connection)?;
-        let mut report = RunReport {
-            run: Uuid::now_v7(),
-            tenant: self.tenant.clone(),
-            connection,
-            vendor: info.vendor.to_owned(),
-            mode: self.mode,
-            started: self.clock.now(),
-            finished: None,
-            streams: Vec::new(),
-        };
-        self.ports.log(&report).await?;
-        let mut stopped: Option<Error> = None;
-        for stream in selected {
-            let mut entry = StreamReport::new(stream.name);
-            match &stopped {
-                Some(error) => entry.fail(error),
-                None => {
-                    let table = StreamTable::new(info.vendor, stream.clone());
-                    if let Err(error) = self.stream(&cx, &stack.meter, &table, &report, &mut entry).await {
-                        entry.fail(&error);
-                        stopped = concerns_connection(&error).then_some(error);
-                    }
-                }
-            }
-            self.observer.tell(|| Event::Finished(Box::new(entry.clone())));
-            report.streams.push(entry);
-        }
-        if self.stack.is_none() {
-            stack.release().await;
-        }
-        report.finished = Some(self.clock.now());
-        let untouched = report.streams.iter().all(|stream| stream.pages == 0);
-        match stopped {
-            Some(error) if untouched => {
-                // The reason the run failed matters more than a log that could not be written.
-                let _ = self.ports.log(&report).await;
-                Err(error)
-            }
-            _ => self.ports.log(&report).await.map(|()| report),
-        }
-    }
-
-    /// Makes the connector's cheapest authorized call.
-    ///
-    /// Answers when it was made, by the pipeline's clock. Nothing is written.
-    ///
-    /// # Errors
-    /// As the vendor's table says.
-    ///
-    /// # Cancel safety
-    /// Dropping the future abandons the call.
-    pub async fn check(&self) -> Result<DateTime<Utc>> {
-        let info = self.connector.info();
-        let connection = self.connection.clone().unwrap_or_else(|| info.vendor.to_owned());
-        let (cx, stack) = self.context(&info, &connection)?;
-        let checked = self.connector.check(&cx).await;
-        if self.stack.is_none() {
-            stack.release().await;
-        }
-        checked.map(|()| self.clock.now())
-    }
-
-    fn select(&self, info: &ConnectorInfo) -> Result<Vec<Arc<StreamInfo>>> {
-        info.validate()?;
-        let known = |name: &str| info.streams.iter().any(|stream| stream.name == name);
-        let wanted = self.streams.iter().flatten().map(String::as_str);
-        if let Some(unknown) = wanted.chain(self.rules.streams()).find(|name| !known(name)) {
-            let names: Vec<_> = info.streams.iter().map(|stream| stream.name).collect();
-            let message = format!("{} has no such stream; it has {}", info.vendor, names.join(", "));
-            return Err(Error::new(ErrorKind::ConfigInvalid, message).context("stream", unknown));
-        }
-        let selected = |stream: &&Arc<StreamInfo>| {
-            self.streams.as_ref().is_none_or(|wanted| wanted.iter().any(|name| name == stream.name))
-        };
-        Ok(info.streams.iter().filter(selected).cloned().collect())
-    }
-
-    fn context(&self, info: &ConnectorInfo, connection: &str) -> Result<(Context, Stack)> {
-        identifier(&connection.replace('-', "_"))?;
-        let stack = match &self.stack {
-            Some(shared) => shared.clone(),
-            None => {
-                let account = format!("{}/{connection}", self.tenant);
-                let policy = self.policy.clone().limited_by(info);
-                Stack::shared(policy, self.clock.clone(), self.ports.clone(), &account)?
-            }
-        };
-        let cx =
-            Context::new(stack.http().urgency(self.urgency), self.clock.clone(), &self.tenant, connection);
-        let states = self.states.clone().unwrap_or_else(|| self.ports.clone());
-        Ok((cx.with_vault(self.vault.clone()).with_states(Some(states)), stack))
-    }
-
-    async fn stream(
-        &self,
-        cx: &Context,
-        meter: &Meter,
-        table: &StreamTable,
-        report: &RunReport,
-        entry: &mut StreamReport,
-    ) -> Result<()> {
-        let of = |stream: &str, partition: &str| StreamId {
-            tenant: report.tenant.clone(),
-            connection: report.connection.clone(),
-            stream: stream.to_owned(),
-            partition: partition.to_owned(),
-        };
-        let stream = table.info();
-        let reading = |partition: &str| Reading {
-            ports: &self.ports,
-            fetcher: Fetcher {
-                connector: self.connector.clone(),
-                vendor: table.vendor(),
-                cx: cx.clone(),
-                info: stream.clone(),
-                partition: Arc::from(partition),
-                rules: Arc::new(self.rules.clone()),
-                meter: meter.clone(),
-                page_size: self.page_size,
-            },
-            clock: self.clock.clone(),
-            observer: &self.observer,
-            cancelled: &self.cancelled,
-            id: of(stream.name, partition),
-            table: table.clone(),
-            run: report.run,
-            mode: self.mode,
-            route: self.route,
-            sweep: self.sweep,
-            lease: self.lease.as_ref(),
-        };
-        let partitions = Partitions::of(&self.ports, &self.connector.info(), table, report).await?;
-        for partition in partitions.live {
-            reading(&partition).run(entry).await?;
-        }
-        for partition in partitions.vanished {
-            reading(&partition).retire(entry).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Errors that the next stream would only meet again.
-///
-/// `PermissionDenied` is not among them: another stream may need another scope.
-fn concerns_connection(error: &Error) -> bool {
-    use ErrorKind::{Cancelled, ConfigInvalid, QuotaExhausted, Store, Unauthenticated};
-    matches!(error.kind(), Cancelled | ConfigInvalid | QuotaExhausted | Store | Unauthenticated)
 }

@@ -7,8 +7,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    asked::Asked,
     fetching::{Fetched, Fetcher},
+    pause::Pause,
     pipeline::{Observer, Ports},
+    position::Position,
     progress::Progress,
 };
 use crate::{
@@ -16,12 +19,12 @@ use crate::{
     batch::{Batch, Closing, Receipt, Settlement},
     certificate::SweepPolicy,
     clock::Clock,
-    cursor::{Checkpoint, Mode, Window},
+    cursor::{Checkpoint, Mode, Slot, Window},
     finding,
     job::Lease,
     page::{Next, Paging, Route},
     report::{Event, StreamReport},
-    stream::{Deletes, Reading as StreamReading, StreamId},
+    stream::{Deletes, StreamId},
     sync::AbortOnDropHandle,
     table::StreamTable,
 };
@@ -30,9 +33,6 @@ use crate::{
 ///
 /// One shift of the ground is common in a shop that is open; four in a row are more than bad luck.
 const MAX_ATTEMPTS: u32 = 4;
-
-/// How often an increment reaches back by its stream's `reread_window`.
-const REREAD_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How far a vendor's clock may be ahead of ours before ours bounds the window.
 const MAX_CLOCK_LEAD: chrono::Duration = chrono::Duration::minutes(10);
@@ -50,7 +50,10 @@ pub(super) struct Reading<'a> {
     pub(super) id: StreamId,
     pub(super) table: StreamTable,
     pub(super) run: Uuid,
-    pub(super) mode: Mode,
+    pub(super) asked: &'a Asked,
+    pub(super) pause: &'a Pause,
+    /// How long a vendor's wait may be.
+    pub(super) patience: Option<Duration>,
     /// The route that the host wants.
     pub(super) route: Option<Route>,
     pub(super) sweep: SweepPolicy,
@@ -58,39 +61,51 @@ pub(super) struct Reading<'a> {
     pub(super) lease: Option<&'a Lease>,
 }
 
-/// Where the read stands between two pages.
-///
-/// The window and checkpoint as they will be stored with the next page.
-struct Position {
-    checkpoint: Checkpoint,
-    window: Window,
-    epoch: u64,
-    /// What this attempt has met.
-    progress: Progress,
-    /// True while the next page is where an earlier run stopped.
-    inherited: bool,
-}
-
 type Pending = AbortOnDropHandle<Result<Fetched>>;
 
+/// How a partition's read ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// To its proof, or there was nothing to read.
+    Read,
+    /// Behind a committed page: the run's time is over.
+    Paused,
+    /// Behind a committed page: the vendor wants to be asked again then, and the run is not that patient.
+    Waiting(DateTime<Utc>),
+}
+
 impl Reading<'_> {
-    /// Reads until the window is proved, and adds what happened to `report`.
+    /// Reads until what was asked for is proved, and adds what happened to `report`.
     ///
     /// # Errors
     /// What stopped the read; every page committed before stays, and the next run resumes behind it.
-    pub(super) async fn run(&self, report: &mut StreamReport) -> Result<()> {
-        let mut position = self.begin(report).await?;
+    pub(super) async fn run(&self, report: &mut StreamReport) -> Result<Ended> {
+        loop {
+            let Some(mut position) = self.begin(report).await? else { return Ok(Ended::Read) };
+            let goes_on = position.precedes(self.asked.background);
+            let ended = self.read(&mut position, report).await?;
+            if ended != Ended::Read || !goes_on {
+                return Ok(ended);
+            }
+            if self.pause.bars(self.clock.now()) {
+                return Ok(Ended::Paused);
+            }
+        }
+    }
+
+    /// Reads one window until it is proved, or the run's time or patience is over.
+    async fn read(&self, position: &mut Position, report: &mut StreamReport) -> Result<Ended> {
         report.route = report.route.max(position.window.route);
         self.observer.tell(|| Event::Began {
             stream: self.id.stream.clone(),
             partition: self.id.partition.clone(),
             pages: position.window.pages,
         });
-        let mut pending = self.fetch(&position);
+        let mut pending = self.fetch(position);
         loop {
             let fetched = match self.wait_for(pending).await {
-                Err(error) if is_lost(&position, &error) => {
-                    pending = self.start_over(&mut position, error, report).await?;
+                Err(error) if is_lost(position, &error) => {
+                    pending = self.start_over(position, error, report).await?;
                     continue;
                 }
                 fetched => fetched?,
@@ -99,20 +114,32 @@ impl Reading<'_> {
             report.usage.bytes += fetched.usage.bytes;
             report.find(fetched.page.found());
             let next = fetched.page.next().clone();
-            let batch = self.batch(&mut position, fetched)?;
+            let batch = self.batch(position, fetched)?;
+            let is_over = self.pause.is_over(self.clock.now());
             // The next page travels while this one is committed.
-            let prefetched = matches!(next, Next::More(_)).then(|| self.fetch(&position));
+            let prefetched = (matches!(next, Next::More(_)) && !is_over).then(|| self.fetch(position));
             let receipt = self.ports.commit(batch).await?;
+            self.pause.read();
             report.pages += 1;
             report.add(receipt.counts);
-            match self.settled(&mut position, receipt, report)? {
-                Settled::Done => return Ok(()),
-                Settled::Again => {
-                    self.recount(&mut position.window, report).await?;
-                    pending = self.fetch(&position);
-                }
-                Settled::Open => pending = self.follow(&position, next, prefetched).await?,
+            let settled = self.settled(position, receipt, report)?;
+            if settled == Settled::Done {
+                return Ok(Ended::Read);
             }
+            if is_over {
+                return Ok(Ended::Paused);
+            }
+            pending = match (settled, next) {
+                (Settled::Again, _) => {
+                    self.recount(&mut position.window, report).await?;
+                    self.fetch(position)
+                }
+                (_, Next::Wait(_, wait)) => match self.sit_out(wait.max(MIN_WAIT)).await? {
+                    Some(until) => return Ok(Ended::Waiting(until)),
+                    None => self.fetch(position),
+                },
+                _ => prefetched.unwrap_or_else(|| self.fetch(position)),
+            };
         }
     }
 
@@ -123,20 +150,29 @@ impl Reading<'_> {
     /// # Errors
     /// As [`run`](Self::run).
     pub(super) async fn retire(&self, report: &mut StreamReport) -> Result<()> {
-        let (mut position, _) = self.position().await?;
-        let sequence = position.checkpoint.sequence + 1;
-        position.window = Window {
-            read_scope: position.checkpoint.full.as_ref().and_then(|full| full.read_scope.clone()),
-            bound: position.checkpoint.cursor,
-            ..Window::open(self.run, Mode::Full, None, self.clock.now(), sequence)
+        let stored = self.ports.checkpoint(&self.id).await?.unwrap_or_default();
+        let window = Window {
+            read_scope: stored.full.as_ref().and_then(|full| full.read_scope.clone()),
+            bound: stored.cursor,
+            ..Window::open(self.run, Mode::Full, None, self.clock.now(), stored.sequence + 1)
         };
-        position.checkpoint.version += 1;
+        // Neither window in progress has anything left to read.
+        let checkpoint = Checkpoint { version: stored.version + 1, window: None, background: None, ..stored };
+        let mut position = Position {
+            epoch: checkpoint.epoch + 1,
+            checkpoint,
+            slot: Slot::Front,
+            window,
+            progress: Progress::of(self.table.info()),
+            inherited: false,
+        };
         let batch = Batch {
             stream: self.id.clone(),
             table: self.table.clone(),
             run: self.run,
             epoch: position.epoch,
-            checkpoint: Checkpoint { window: Some(position.window.clone()), ..position.checkpoint.clone() },
+            checkpoint: position.stored(),
+            slot: position.slot,
             records: Vec::new(),
             rejected: Vec::new(),
             fetched: self.clock.now(),
@@ -146,63 +182,6 @@ impl Reading<'_> {
         let receipt = self.ports.commit(batch).await?;
         report.add(receipt.counts);
         self.settled(&mut position, receipt, report).map(drop)
-    }
-
-    /// The position to read from; where it is a fresh window's, its route is chosen.
-    async fn begin(&self, report: &mut StreamReport) -> Result<Position> {
-        let (mut position, is_fresh) = self.position().await?;
-        if is_fresh {
-            self.choose(&mut position.window, report).await?;
-        }
-        Ok(position)
-    }
-
-    /// The position that the checkpoint leaves, and whether its window is opened with it.
-    async fn position(&self) -> Result<(Position, bool)> {
-        let mut checkpoint = self.ports.checkpoint(&self.id).await?.unwrap_or_default();
-        let due = self.due(&checkpoint);
-        let resumable = |window: &Window| {
-            window.page_size == self.fetcher.page_size
-                && (window.mode == due.mode || self.mode == Mode::Incremental)
-                && self.wanted(window.mode).is_none_or(|route| route == window.route)
-        };
-        let begun = checkpoint.window.take().filter(resumable);
-        let is_fresh = begun.is_none();
-        let window = begun.unwrap_or(due);
-        let epoch = checkpoint.epoch + 1;
-        let inherited = window.token.is_some();
-        let progress = Progress::of(self.table.info());
-        Ok((Position { checkpoint, window, epoch, progress, inherited }, is_fresh))
-    }
-
-    /// The window that is due by what was proved so far.
-    ///
-    /// Everything is read where nothing was proved, where the run asks for it, and where the stream's `full_every` is
-    /// over; once a day an increment reaches back by the stream's `reread_window`.
-    fn due(&self, checkpoint: &Checkpoint) -> Window {
-        let (info, now) = (self.table.info(), self.clock.now());
-        let overdue = |every: Option<Duration>, last: Option<DateTime<Utc>>| {
-            let age = last.map(|last| (now - last).to_std().unwrap_or_default());
-            every.is_some_and(|every| age.is_none_or(|age| age >= every))
-        };
-        let open = |mode, since| Window {
-            page_size: self.fetcher.page_size,
-            ..Window::open(self.run, mode, since, now, checkpoint.sequence + 1)
-        };
-        if self.mode == Mode::Full || overdue(info.full_every, checkpoint.full.as_ref().map(|full| full.at)) {
-            return open(Mode::Full, None);
-        }
-        match (info.reading, checkpoint.cursor, &checkpoint.resume) {
-            (StreamReading::Incremental { .. }, Some(cursor), _) => {
-                let back = info.reread_window.filter(|_| overdue(Some(REREAD_EVERY), checkpoint.reread));
-                let reach = back.map_or(cursor, |back| cursor.min(now - back));
-                Window { rereading: back.is_some(), ..open(Mode::Incremental, Some(reach)) }
-            }
-            (StreamReading::Resumable, _, Some(resume)) => {
-                Window { resume: Some(resume.clone()), ..open(Mode::Incremental, None) }
-            }
-            _ => open(Mode::Full, None),
-        }
     }
 
     /// Goes on after the vendor let a token expire: a page token costs another reading of the window, a resume token
@@ -229,6 +208,9 @@ impl Reading<'_> {
             return Err(error.exhausted());
         };
         let pause = error.wait().filter(|_| !position.inherited);
+        if pause.zip(self.patience).is_some_and(|(wait, longest)| wait > longest) {
+            return Err(error);
+        }
         tracing::info!(stream = %self.id, %error, "a token expired; reading from the start of what it stood for");
         self.observer.tell(|| Event::Reread { stream: self.id.stream.clone(), reason: error.to_string() });
         position.restart(next);
@@ -296,13 +278,13 @@ impl Reading<'_> {
         window.pages += 1;
         position.checkpoint.version += 1;
         position.checkpoint.epoch = position.epoch;
-        let checkpoint = Checkpoint { window: Some(position.window.clone()), ..position.checkpoint.clone() };
         Ok(Batch {
             stream: self.id.clone(),
             table: self.table.clone(),
             run: self.run,
             epoch: position.epoch,
-            checkpoint,
+            checkpoint: position.stored(),
+            slot: position.slot,
             records: page.decoded.records,
             rejected: page.decoded.rejected,
             fetched: started,
@@ -327,17 +309,19 @@ impl Reading<'_> {
         receipt: Receipt,
         report: &mut StreamReport,
     ) -> Result<Settled> {
+        let Receipt { mut checkpoint, counts, settlement } = receipt;
+        let stored = checkpoint.slot_mut(position.slot).take();
         self.observer.tell(|| Event::Committed {
             stream: self.id.stream.clone(),
-            counts: receipt.counts,
-            read: receipt.checkpoint.window.as_ref().map_or(report.read, |window| window.counts.read),
+            counts,
+            read: stored.as_ref().map_or(report.read, |window| window.counts.read),
             declared: position.window.declared,
         });
-        position.checkpoint = Checkpoint { window: None, ..receipt.checkpoint.clone() };
-        match receipt.settlement {
+        position.checkpoint = checkpoint;
+        match settlement {
             None => {
                 // The sink counted this page into the window it stored.
-                if let Some(stored) = receipt.checkpoint.window {
+                if let Some(stored) = stored {
                     position.window = stored;
                 }
                 Ok(Settled::Open)
@@ -349,7 +333,7 @@ impl Reading<'_> {
             Some(Settlement::Reread { reason }) => {
                 tracing::info!(stream = %self.id, reason, "the ground shifted; reading the window again");
                 self.observer.tell(|| Event::Reread { stream: self.id.stream.clone(), reason });
-                position.restart(receipt.checkpoint.window.ok_or_else(|| {
+                position.restart(stored.ok_or_else(|| {
                     Error::new(ErrorKind::Unexpected, "the sink asked for a reread and stored no window")
                 })?);
                 Ok(Settled::Again)
@@ -361,12 +345,16 @@ impl Reading<'_> {
         }
     }
 
-    async fn follow(&self, position: &Position, next: Next, prefetched: Option<Pending>) -> Result<Pending> {
-        if let Next::Wait(_, wait) = next {
-            self.observer.tell(|| Event::Waiting { stream: self.id.stream.clone(), wait });
-            self.sleep(wait.max(MIN_WAIT)).await?;
+    /// Sleeps through a vendor's wait; or says when it ends, where that is longer than the run has patience or time for.
+    async fn sit_out(&self, wait: Duration) -> Result<Option<DateTime<Utc>>> {
+        self.observer.tell(|| Event::Waiting { stream: self.id.stream.clone(), wait });
+        let end =
+            chrono::Duration::from_std(wait).ok().and_then(|wait| self.clock.now().checked_add_signed(wait));
+        let end = end.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        if self.patience.is_some_and(|longest| wait > longest) || self.pause.ends_before(end) {
+            return Ok(Some(end));
         }
-        Ok(prefetched.unwrap_or_else(|| self.fetch(position)))
+        self.sleep(wait).await.map(|()| None)
     }
 
     async fn sleep(&self, wait: Duration) -> Result<()> {
@@ -384,15 +372,6 @@ impl Reading<'_> {
     }
 }
 
-impl Position {
-    /// Begins `window` from its first page.
-    fn restart(&mut self, window: Window) {
-        self.window = window;
-        self.progress.clear();
-        self.inherited = false;
-    }
-}
-
 /// Whether `error` ends what the position stands for, and not the read: a token that expired, or a job of an earlier
 /// run's that came to nothing. What became of a job does not change, so asking after it again would never end well.
 fn is_lost(position: &Position, error: &Error) -> bool {
@@ -401,6 +380,7 @@ fn is_lost(position: &Position, error: &Error) -> bool {
     error.kind() == ErrorKind::PositionExpired || of_a_dead_job
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Settled {
     Done,
     Again,

@@ -3,17 +3,20 @@
 //! Each behavior is a public async function that takes a sink of its own, fresh and empty, and panics where the sink
 //! does otherwise. [`sink_suite!`](crate::sink_suite) makes a test of each.
 
+mod windows;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
+pub use self::windows::*;
 use crate::{
     Checkpoint, ColumnKind, ErrorKind, Mode, Record, RecordReader, Rejected, StreamId, StreamInfo,
     StreamTable, SyncSink, Value, Version,
     batch::{Batch, Closing, Receipt, Settlement},
     certificate::{Sweep, SweepPolicy},
-    cursor::Window,
+    cursor::{Slot, Window},
     page::Paging,
     record::Document,
     stream::ChildInfo,
@@ -80,6 +83,7 @@ impl<'a, S: Subject> Writer<'a, S> {
             run: Uuid::from_u128(7),
             epoch: self.epoch,
             checkpoint: Checkpoint { version: self.checkpoint.version + 1, ..self.checkpoint.clone() },
+            slot: Slot::Front,
             records,
             rejected: Vec::new(),
             fetched: self.at,
@@ -395,7 +399,14 @@ macro_rules! sink_suite {
                 a_full_read_sweeps
                 a_large_sweep_is_held
                 a_sweep_never_deletes_on_doubt
-                what_is_held_is_counted_until_it_is_gone);
+                what_is_held_is_counted_until_it_is_gone
+                two_windows_take_turns
+                a_backfill_moves_no_cursor
+                a_reread_in_the_background_is_remembered
+                a_background_full_read_moves_the_cursor_forward_only
+                a_background_sweep_spares_what_increments_brought
+                a_full_read_folds_nothing_of_the_other_window
+                a_background_window_that_does_not_add_up_is_its_own_matter);
         }
     )+};
 }

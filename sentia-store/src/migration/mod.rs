@@ -5,6 +5,7 @@ mod m0002_resume_tokens;
 mod m0003_shared_states;
 mod m0004_jobs;
 mod m0005_schedules;
+mod m0006_background;
 
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_shared_states::Migration),
             Box::new(m0004_jobs::Migration),
             Box::new(m0005_schedules::Migration),
+            Box::new(m0006_background::Migration),
         ]
     }
 

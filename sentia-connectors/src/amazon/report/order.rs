@@ -154,6 +154,10 @@ pub(in crate::amazon) async fn page<W: ReportRow>(
 ) -> Result<Page> {
     let now = cx.clock().now() - DELAY;
     let until = now.duration_trunc(kind.grain).unwrap_or(now);
+    // A report is of whole grains, so the end that a backfill asks for moves on to the next one.
+    let asked = request.until().and_then(|asked| asked.checked_add_signed(kind.grain));
+    let asked = asked.map(|asked| asked.duration_trunc(kind.grain).unwrap_or(asked));
+    let request = &request.changed_until(asked);
     let slice = Slice::of(request, until, client.account.history.min(kind.reach))?;
     let reader = Reader { client, cx, kind, slice, size: request.page_size(PAGE_ROWS) };
     let page = reader.read(stream).await?;

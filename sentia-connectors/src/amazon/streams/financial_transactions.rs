@@ -4,13 +4,12 @@ use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use sentia_core::{
     Decoded, Fetch, Fields, Page, Result, Stream, Text, decode::Walk, record::Digest, record::Document,
-    slice::Slice,
 };
 use serde::Deserialize;
 
 use super::{
     breakdowns::{Breakdown, Item, item_columns, node_columns, nodes},
-    orders::{end_of, end_of_day, instant},
+    orders::{end_of, instant, slice_of},
 };
 use crate::amazon::{
     client::{Client, Query},
@@ -186,9 +185,9 @@ pub(super) async fn page(
     stream: &Stream<Transaction>,
     request: &Fetch<'_>,
 ) -> Result<Page> {
-    let slice = Slice::of(request, end_of_day(cx.clock().now()), client.account.history)?;
+    let slice = slice_of(cx, request, client.account.history)?;
     let mut query: Query = vec![("postedAfter", instant(slice.from))];
-    query.extend(end_of(&slice).map(|end| ("postedBefore", instant(end))));
+    query.extend(end_of(&slice, request).map(|end| ("postedBefore", instant(end))));
     let token = ("nextToken", slice.page.as_deref());
     let path = "/finances/2024-06-19/transactions";
     let response = client.page(cx, &TRANSACTIONS, path, query, token).await?;
@@ -196,7 +195,7 @@ pub(super) async fn page(
         envelope::Listing::open(&response, envelope::List::Transactions, |walk| decode(stream, walk))?;
     let next = slice.next(listing.next.as_deref());
     let page = Page::chained(listing.list, next).read_scope("finances 2024-06-19");
-    Ok(match listing.date.filter(|_| end_of(&slice).is_none()) {
+    Ok(match listing.date.filter(|_| end_of(&slice, request).is_none()) {
         Some(date) => page.bounded_by(date - DELAY),
         None => page,
     })

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use sentia_core::{Context, Decoded, ErrorKind, Fetch, Fields, Page, Result, Stream, Text, slice::Slice};
 use serde::Deserialize;
 
@@ -146,14 +146,27 @@ fn columns() -> Fields<Order> {
 
 /// The end of the day that `now` is in. A window that ends there is cut into the same slices all day long; the last
 /// slice is asked for without its end, which Amazon then sets itself, two minutes before its own now.
-pub(super) fn end_of_day(now: DateTime<Utc>) -> DateTime<Utc> {
+fn end_of_day(now: DateTime<Utc>) -> DateTime<Utc> {
     let tomorrow = now.date_naive().checked_add_days(Days::new(1));
     tomorrow.map_or(now, |day| day.and_time(NaiveTime::MIN).and_utc())
 }
 
-/// What of a slice is asked for: its end is left out of the last one.
-pub(super) fn end_of(slice: &Slice) -> Option<DateTime<Utc>> {
-    (slice.to < slice.until).then_some(slice.to)
+/// The slice that `request` asks for.
+pub(super) fn slice_of(cx: &Context, request: &Fetch<'_>, history: std::time::Duration) -> Result<Slice> {
+    let now = cx.clock().now();
+    // Amazon refuses an end that is less than two minutes ago.
+    let end = asked_end(request).filter(|end| *end <= now - DELAY);
+    Slice::of(&request.changed_until(end), end_of_day(now), history)
+}
+
+/// The end that a backfill asks for, exclusive as Amazon's are.
+fn asked_end(request: &Fetch<'_>) -> Option<DateTime<Utc>> {
+    request.until()?.checked_add_signed(TimeDelta::milliseconds(1))
+}
+
+/// What of a slice is asked for: its end is left out of the last one, unless the window was asked to end there.
+pub(super) fn end_of(slice: &Slice, request: &Fetch<'_>) -> Option<DateTime<Utc>> {
+    (slice.to < slice.until || asked_end(request) == Some(slice.until)).then_some(slice.to)
 }
 
 /// An instant as Amazon reads it in a query.
@@ -168,13 +181,12 @@ pub(super) async fn page(
     stream: &Stream<Order>,
     request: &Fetch<'_>,
 ) -> Result<Page> {
-    let mut slice = Slice::of(request, end_of_day(cx.clock().now()), client.account.history)?;
-    let size = request.page_size(100);
-    let listing = match read(client, cx, stream, &slice, size).await {
+    let mut slice = slice_of(cx, request, client.account.history)?;
+    let listing = match read(client, cx, stream, &slice, request).await {
         Err(error) if error.kind() == ErrorKind::PositionExpired => {
             tracing::info!(%error, "beginning the slice of orders again");
             slice.page = None;
-            read(client, cx, stream, &slice, size).await?
+            read(client, cx, stream, &slice, request).await?
         }
         read => read?,
     };
@@ -183,7 +195,8 @@ pub(super) async fn page(
     let next = slice.next(listing.next.as_deref());
     let page = Page::chained(listing.list, next).read_scope(scope);
     // Only the last slice ends where the window does.
-    let bound = listing.before.or_else(|| Some(listing.date? - DELAY)).filter(|_| end_of(&slice).is_none());
+    let bound =
+        listing.before.or_else(|| Some(listing.date? - DELAY)).filter(|_| end_of(&slice, request).is_none());
     Ok(match bound {
         Some(bound) => page.bounded_by(bound),
         None => page,
@@ -195,15 +208,15 @@ async fn read(
     cx: &Context,
     stream: &Stream<Order>,
     slice: &Slice,
-    size: u32,
+    request: &Fetch<'_>,
 ) -> Result<envelope::Listing<Decoded>> {
     let mut query: Query = vec![
         ("marketplaceIds", client.account.marketplaces.join(",")),
         ("lastUpdatedAfter", instant(slice.from)),
         ("includedData", data_sets(client)),
-        ("maxResultsPerPage", size.to_string()),
+        ("maxResultsPerPage", request.page_size(100).to_string()),
     ];
-    query.extend(end_of(slice).map(|end| ("lastUpdatedBefore", instant(end))));
+    query.extend(end_of(slice, request).map(|end| ("lastUpdatedBefore", instant(end))));
     let token = ("paginationToken", slice.page.as_deref());
     let answer = client.page(cx, &SEARCH_ORDERS, "/orders/2026-01-01/orders", query, token).await;
     let response = answer.map_err(|error| match error.kind() {

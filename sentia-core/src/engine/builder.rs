@@ -11,7 +11,7 @@ use super::{
     ports::EnginePorts,
     schedules::{Beginning, Planned, Schedules},
     service::{Engine, Inner},
-    sync_job::SyncHandler,
+    sync_job::{SLICE, SyncHandler},
 };
 use crate::{
     Connector, JobStore, Result,
@@ -45,6 +45,7 @@ pub struct EngineBuilder {
     notices: Notices,
     name: Option<String>,
     bound: Duration,
+    slice: Duration,
 }
 
 impl EngineBuilder {
@@ -63,6 +64,7 @@ impl EngineBuilder {
             notices: Notices::default(),
             name: None,
             bound: BOUND,
+            slice: SLICE,
         }
     }
 
@@ -137,6 +139,12 @@ impl EngineBuilder {
         EngineBuilder { bound, ..self }
     }
 
+    /// How long full passes, re-reads and backfills read at a time before increments of their connection get their turn.
+    /// Default a minute.
+    pub fn background_slice(self, slice: Duration) -> Self {
+        EngineBuilder { slice, ..self }
+    }
+
     /// Starts it on the runtime of the caller: a worker and the schedules.
     ///
     /// # Errors
@@ -155,6 +163,7 @@ impl EngineBuilder {
             ports: self.ports.clone(),
             connections: connections.clone(),
             notices: self.notices.clone(),
+            slice: self.slice,
         };
         handlers.insert(SyncOrder::KIND.to_owned(), Arc::new(sync));
         let clean_up = CleanUp { jobs: jobs.clone(), retention: self.retention };

@@ -23,7 +23,7 @@ use crate::{
 const PAUSE_AFTER: u32 = 10;
 
 /// How far apart reads of a stream's `reread_window` are.
-const REREAD_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const REREAD_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One account of one vendor, as a host hands it to the engine.
 ///

@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::{
+    connection::REREAD_EVERY,
     connections::{Connected, Connections},
     notice::{Notice, Notices},
     order::{Reads, SyncOrder, URGENT_PRIORITY},
@@ -13,8 +15,8 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Outcome as Proof, Result,
-    cursor::Mode,
-    job::Outcome,
+    background::Background,
+    job::{JobStore, NewJob, Outcome},
     quota::Urgency,
     report::{Failure, RunReport, StreamReport},
     worker::{Handler, Work},
@@ -23,12 +25,19 @@ use crate::{
 /// How long a job waits whose connection this engine does not have: another process may.
 const ELSEWHERE: Duration = Duration::from_secs(60);
 
+/// How long a vendor-side wait may be for a job to sleep through it; a longer one gives its place to others.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a job reads in the background before increments of its connection get their turn.
+pub(super) const SLICE: Duration = Duration::from_secs(60);
+
 /// Reads connections as their orders say.
 #[derive(Debug)]
 pub(super) struct SyncHandler {
     pub(super) ports: Arc<dyn EnginePorts>,
     pub(super) connections: Arc<Connections>,
     pub(super) notices: Notices,
+    pub(super) slice: Duration,
 }
 
 #[async_trait]
@@ -41,7 +50,10 @@ impl Handler for SyncHandler {
             return Ok(Outcome::Snooze { until: work.clock.now() + ELSEWHERE, reason });
         };
         let report = self.pipeline(work, &order, &connected).run().await?;
-        let judged = judge(&report);
+        let judged = match judge(&report)? {
+            Outcome::Done => self.left(work, &order, &report).await,
+            other => Ok(other),
+        };
         self.notices.tell(|| Notice::Ran(Box::new(report)));
         judged
     }
@@ -61,14 +73,46 @@ impl SyncHandler {
             .through(&connected.reader)
             .urgency(urgency)
             .cancel_on(work.cancelled.clone())
+            .patience(PATIENCE)
             .held_by(work.lease.clone());
         let pipeline = match order.streams.is_empty() {
             true => pipeline,
             false => pipeline.streams(&order.streams),
         };
-        match &order.reads {
-            Reads::Changes => pipeline,
-            _ => pipeline.mode(Mode::Full),
+        let background = match &order.reads {
+            Reads::Changes => return pipeline.increments_only(),
+            Reads::Everything => Background::Full,
+            Reads::Again => Background::Reread,
+            Reads::Window { since, until } => Background::Backfill { since: *since, until: *until },
+        };
+        pipeline.background(background).ordered(ordered(work, order, connected)).pause_after(self.slice)
+    }
+
+    /// What a run left without failing: the rest of its slice, and streams that wait for their vendor.
+    ///
+    /// Those that wait among others are ordered for then, so that the others need not be read again for them.
+    async fn left(&self, work: &Work, order: &SyncOrder, report: &RunReport) -> Result<Outcome> {
+        if report.is_paused() {
+            let reason = "it gave its connection to others; it goes on behind its last page".to_owned();
+            return Ok(Outcome::Snooze { until: work.clock.now(), reason });
+        }
+        let waiting: Vec<(&str, DateTime<Utc>)> = (report.streams().iter())
+            .filter_map(|stream| Some((stream.name.as_str(), stream.waiting?)))
+            .collect();
+        match waiting.as_slice() {
+            [] => Ok(Outcome::Done),
+            [(stream, until)] if order.streams == [*stream] => {
+                Ok(Outcome::Snooze { until: *until, reason: format!("{stream} waits for its vendor") })
+            }
+            waiting => {
+                let later = |(stream, until): &(&str, DateTime<Utc>)| {
+                    let order = SyncOrder { streams: vec![(*stream).to_owned()], ..order.clone() };
+                    order.job(&work.job.order.tenant).map(|job| job.run_at(*until))
+                };
+                let orders = waiting.iter().map(later).collect::<Result<Vec<NewJob>>>()?;
+                JobStore::enqueue(&*self.ports, &orders, work.clock.now()).await?;
+                Ok(Outcome::Done)
+            }
         }
     }
 
@@ -88,7 +132,24 @@ impl SyncHandler {
     }
 }
 
-/// What a run's report means for its job.
+/// Since when what a background job orders counts as done already. A schedule orders nothing that was proved within half of
+/// its stream's interval: a first read is a full one.
+fn ordered(work: &Work, order: &SyncOrder, connected: &Connected) -> DateTime<Utc> {
+    let created = work.job.created;
+    let info = connected.connection.connector.info();
+    let every = match (&order.reads, &work.job.order.schedule) {
+        (Reads::Everything, Some(_)) => {
+            let concerned =
+                info.streams.iter().filter(|stream| order.streams.iter().any(|name| name == stream.name));
+            concerned.filter_map(|stream| stream.full_every).min()
+        }
+        (Reads::Again, Some(_)) => Some(REREAD_EVERY),
+        _ => None,
+    };
+    every.map_or(created, |every| created - every / 2)
+}
+
+/// What a run's report means for its job, as far as it failed.
 ///
 /// Streams that fail for good beside others that were proved do not fail the job: another try would change nothing, and the
 /// connection works. The report and the sync log say that they are incomplete.

@@ -187,3 +187,55 @@ on_both!(
     an_engine_is_asked,
     super::is_asked
 );
+
+async fn gives_way(database: Database) {
+    let sandbox = Sandbox::start(55, Size::tiny()).await.expect("the twins start");
+    let uk = sandbox.shopify_uk();
+    uk.set_pacing(sentia_sandbox::Pacing::Lifted);
+    let (store, heard) = (database.store().await, Heard::default());
+    let engine = heard
+        .by(Engine::builder(store.clone()))
+        .background_slice(Duration::from_millis(1))
+        .connection(shop(uk, "shopify-uk").page_size(5).every(Duration::from_secs(1)).expect("a second"))
+        .start()
+        .expect("starts");
+    heard.reads("shopify-uk", 1).await;
+    sandbox.evolve();
+    let cursors = "SELECT stream || ' ' || CAST(cursor AS text) FROM sentia_checkpoints WHERE cursor IS NOT NULL \
+                   AND stream = 'orders'";
+    let full = engine.sync("default", &SyncOrder::everything("shopify-uk")).await.expect("ordered").id();
+    let done = |id| {
+        heard.first(move |notice| match notice {
+            Notice::Ended(ended) if ended.job.id == id && ended.state == Some(JobState::Done) => Some(()),
+            _ => None,
+        })
+    };
+    done(full).await;
+    let slices = |of: sentia::Mode| {
+        let heard = heard.0.lock().expect("whole");
+        heard.iter().filter(|notice| matches!(notice, Notice::Ran(report) if report.mode == of)).count()
+    };
+    assert!(slices(sentia::Mode::Full) > 10, "one page at a time");
+
+    let _ = engine.stop(Duration::from_secs(20)).await;
+    drop(engine);
+    shop_is_true(&database, uk, "shopify-uk", Vanished::MarkedWhereSeen).await;
+    let before = database.rows(cursors).await;
+    let engine = heard.by(Engine::builder(store.clone())).connection(shop(uk, "shopify-uk").unscheduled());
+    let engine = engine.start().expect("starts");
+    let since = "2020-01-01T00:00:00Z".parse().expect("an instant");
+    let old = SyncOrder::window("shopify-uk", "orders", since, None);
+    done(engine.sync("default", &old).await.expect("ordered").id()).await;
+    assert_eq!(slices(sentia::Mode::Backfill), 1);
+    assert_eq!(database.rows(cursors).await, before, "the increments' cursor is where it was");
+    let _ = engine.stop(Duration::from_secs(20)).await;
+    drop(engine);
+    assert!(store.verify().await.expect("verifies").holds());
+    store.close().await;
+}
+
+on_both!(
+    /// A full pass is read page by page between increments, and sweeps at its end; a backfill leaves the cursor alone.
+    what_is_read_in_the_background_gives_way,
+    super::gives_way
+);

@@ -9,7 +9,7 @@ use sentia_core::{
 
 use super::{
     row,
-    settle::{End, settle},
+    settle::{End, settling},
     statement,
 };
 use crate::{connect::Store, error::orm_error};
@@ -68,14 +68,17 @@ pub(super) async fn claim(store: &Store, claim: &Claim, now: DateTime<Utc>) -> R
 
 /// Takes back jobs whose leases have ended, whatever their kind.
 async fn rescue<C: ConnectionTrait>(transaction: &C, now: DateTime<Utc>) -> Result<()> {
-    let sql = "SELECT * FROM sentia_jobs WHERE state = 'running' AND until_ms <= $1 ORDER BY until_ms LIMIT $2 \
-               {skip_locked}";
-    let ended =
-        statement::jobs(transaction, sql, vec![now.timestamp_millis().into(), RESCUES.into()]).await?;
-    for running in ended {
-        let (id, kind, attempt) = (running.id.clone(), running.kind.clone(), running.attempt);
-        let state = settle(transaction, running, End::Lost, now).await?;
-        tracing::warn!(job = %id, %kind, attempt, state = state.code(), "a job's worker ended without a word");
+    // Without MATERIALIZED PostgreSQL may run the locking query again for each row.
+    let clause = "id IN (WITH ended AS MATERIALIZED (SELECT id FROM sentia_jobs WHERE state = 'running' \
+                  AND until_ms <= $1 ORDER BY until_ms LIMIT $4 {skip_locked}) SELECT id FROM ended) \
+                  RETURNING id, kind, attempt, state";
+    let (sql, mut values) = settling(End::Lost, now, clause);
+    values.push(RESCUES.into());
+    for row in statement::query(transaction, &sql, values).await? {
+        let text = |name| statement::column::<String>(&row, name);
+        let (job, kind, state) = (text("id")?, text("kind")?, text("state")?);
+        let attempt: i64 = statement::column(&row, "attempt")?;
+        tracing::warn!(%job, %kind, attempt, %state, "a job's worker ended without a word");
     }
     Ok(())
 }

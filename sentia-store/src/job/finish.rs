@@ -9,12 +9,16 @@ use sentia_core::{
 
 use super::{
     row,
-    settle::{End, settle},
+    settle::{End, OWN, settling},
     statement,
 };
-use crate::{connect::Store, entity::job::Model, error::orm_error};
+use crate::connect::Store;
 
-const HELD: &str = "id = $1 AND worker = $2 AND fence = $3 AND state = 'running'";
+/// The job of a lease that is still held; its three parameters come after `before` others.
+fn is_held(before: usize) -> String {
+    let [id, worker, fence] = [1, 2, 3].map(|at| before + at);
+    format!("id = ${id} AND worker = ${worker} AND fence = ${fence} AND state = 'running'")
+}
 
 fn held(lease: &Lease) -> Vec<Value> {
     vec![lease.job.to_string().into(), lease.worker.as_str().into(), (lease.fence as i64).into()]
@@ -26,12 +30,6 @@ pub(crate) fn lost(lease: &Lease) -> Error {
     error.context("worker", &lease.worker).context("fence", lease.fence)
 }
 
-async fn locked<C: ConnectionTrait>(transaction: &C, lease: &Lease, lock: &str) -> Result<Model> {
-    let sql = format!("SELECT * FROM sentia_jobs WHERE {HELD} {lock}");
-    let rows = statement::jobs(transaction, &sql, held(lease)).await?;
-    rows.into_iter().next().ok_or_else(|| lost(lease))
-}
-
 /// Makes sure, in the transaction that writes a job's results, that the job is still ours: nobody takes it over before
 /// that transaction ends. So a stale worker commits no rows.
 ///
@@ -41,12 +39,14 @@ async fn locked<C: ConnectionTrait>(transaction: &C, lease: &Lease, lock: &str) 
 /// # Cancel safety
 /// Roll the transaction back when the future was dropped.
 pub async fn hold<C: ConnectionTrait>(transaction: &C, lease: &Lease) -> Result<()> {
-    let held = locked(transaction, lease, "{for_share}").await;
-    held.map(drop).map_err(|error| error.operation("jobs.hold"))
+    let sql = format!("SELECT id FROM sentia_jobs WHERE {} {{for_share}}", is_held(0));
+    let located = |error: Error| error.operation("jobs.hold");
+    let rows = statement::query(transaction, &sql, held(lease)).await.map_err(located)?;
+    rows.first().map(drop).ok_or_else(|| located(lost(lease)))
 }
 
 pub(super) async fn renew(store: &Store, lease: &Lease, until: DateTime<Utc>) -> Result<Claimed> {
-    let sql = format!("UPDATE sentia_jobs SET until_ms = $4 WHERE {HELD} RETURNING *");
+    let sql = format!("UPDATE sentia_jobs SET until_ms = $4 WHERE {} RETURNING *", is_held(0));
     let mut values = held(lease);
     values.push(until.timestamp_millis().into());
     let rows = statement::jobs(&store.0.writing_orm(), &sql, values).await?;
@@ -59,9 +59,9 @@ pub(super) async fn finish(
     outcome: Outcome,
     now: DateTime<Utc>,
 ) -> Result<JobState> {
-    let transaction = statement::begin(store).await?;
-    let running = locked(&transaction, lease, "{for_update}").await?;
-    let state = settle(&transaction, running, End::Said(outcome), now).await?;
-    transaction.commit().await.map_err(orm_error)?;
-    Ok(state)
+    let clause = format!("{} RETURNING state", is_held(OWN));
+    let (sql, mut values) = settling(End::Said(outcome), now, &clause);
+    values.extend(held(lease));
+    let rows = statement::query(&store.0.writing_orm(), &sql, values).await?;
+    row::state(&statement::column::<String>(rows.first().ok_or_else(|| lost(lease))?, "state")?)
 }

@@ -16,6 +16,10 @@ pub(super) fn id(text: &str) -> Result<JobId> {
     text.parse().map_err(|_| corrupt("job id"))
 }
 
+pub(super) fn state(code: &str) -> Result<JobState> {
+    JobState::from_code(code).ok_or_else(|| corrupt("job state"))
+}
+
 fn count(number: i64) -> Result<u32> {
     u32::try_from(number).map_err(|_| corrupt("job count"))
 }
@@ -43,7 +47,7 @@ pub(super) fn job(row: Model) -> Result<Job> {
     Ok(Job {
         id: id(&row.id)?,
         order,
-        state: JobState::from_code(&row.state).ok_or_else(|| corrupt("job state"))?,
+        state: state(&row.state)?,
         attempt: count(row.attempt)?,
         cancel_requested: row.cancel,
         lease,

@@ -1,14 +1,9 @@
-//! What becomes of a job when an attempt ends. Pure: the database is told the result.
+//! What becomes of jobs when their attempts end: one statement for all of them, because only the row knows what was
+//! asked of its job meanwhile.
 
 use chrono::{DateTime, Utc};
-use sea_orm::ConnectionTrait;
-use sentia_core::{
-    Result,
-    job::{Job, JobState, Outcome},
-};
-
-use super::{row, statement};
-use crate::entity::job::Model;
+use sea_orm::Value;
+use sentia_core::job::Outcome;
 
 /// How an attempt came to its end.
 #[derive(Debug)]
@@ -19,74 +14,68 @@ pub(super) enum End {
     Lost,
 }
 
-/// Where a job goes, and what is noted.
-#[derive(Debug, PartialEq, Eq)]
-struct Next {
-    state: JobState,
-    /// Attempts counted from here on.
-    attempt: u32,
-    /// When it is due; none to leave it as it was.
+/// Where an end leads, in words of SQL over the row as it was.
+#[derive(Debug)]
+struct Way {
+    /// When the job is queued to be tried again.
+    again: &'static str,
+    /// Its attempts then.
+    attempt: &'static str,
+    /// Its state otherwise, and for good.
+    last: &'static str,
+    /// When it is due to be tried again; none to leave its time as it was.
     due: Option<DateTime<Utc>>,
     note: Option<String>,
 }
 
-/// The first word of those that look at a lease.
+/// Parameters of [`settling`]; those of its caller come after them.
+pub(super) const OWN: usize = 3;
+
 const LOST: &str = "its worker ended without a word";
 
-fn next(job: &Job, dirty: bool, end: End, now: DateTime<Utc>) -> Next {
-    let spent = job.attempt >= job.order.max_attempts;
-    let go = |state, note| Next { state, attempt: job.attempt, due: None, note };
-    let again =
-        |at, attempt, note| Next { state: JobState::Queued, attempt, due: Some(at), note: Some(note) };
-    let wanted = match end {
-        End::Said(Outcome::Done) => go(JobState::Done, None),
-        End::Said(Outcome::Cancelled) => go(JobState::Cancelled, job.note.clone()),
-        End::Said(Outcome::Dead { error }) => go(JobState::Dead, Some(error)),
-        End::Said(Outcome::Retry { error, .. }) if job.cancel_requested => {
-            go(JobState::Cancelled, Some(error))
-        }
-        End::Said(Outcome::Retry { error, .. }) if spent => go(JobState::Dead, Some(error)),
-        End::Said(Outcome::Retry { at, error }) => again(at, job.attempt, error),
-        End::Said(Outcome::Snooze { reason, .. }) if job.cancel_requested => {
-            go(JobState::Cancelled, Some(reason))
-        }
-        End::Said(Outcome::Snooze { until, reason }) => again(until, job.attempt.saturating_sub(1), reason),
-        End::Lost if job.cancel_requested => go(JobState::Cancelled, Some(LOST.to_owned())),
-        End::Lost if spent => go(JobState::Dead, Some(LOST.to_owned())),
-        // It keeps its place: it was due before.
-        End::Lost => go(JobState::Queued, Some(LOST.to_owned())),
+fn way(end: End) -> Way {
+    let last = |last, note| Way { again: "FALSE", attempt: "attempt", last, due: None, note };
+    let retry = |due, note| Way {
+        again: "NOT cancel AND attempt < max_attempts",
+        attempt: "attempt",
+        last: "CASE WHEN cancel THEN 'cancelled' ELSE 'dead' END",
+        due,
+        note: Some(note),
     };
-    // Ordered again while it ran: that order is owed all its attempts.
-    if dirty && wanted.state.is_final() {
-        return Next { state: JobState::Queued, attempt: 0, due: Some(now), note: wanted.note };
+    match end {
+        End::Said(Outcome::Done) => last("'done'", None),
+        End::Said(Outcome::Cancelled) => last("'cancelled'", None),
+        End::Said(Outcome::Dead { error }) => last("'dead'", Some(error)),
+        End::Said(Outcome::Retry { at, error }) => retry(Some(at), error),
+        // It keeps its place: it was due before.
+        End::Lost => retry(None, LOST.to_owned()),
+        End::Said(Outcome::Snooze { until, reason }) => Way {
+            again: "NOT cancel",
+            attempt: "attempt - 1",
+            last: "'cancelled'",
+            due: Some(until),
+            note: Some(reason),
+        },
     }
-    wanted
 }
 
-/// Ends the attempt of a running row that this transaction holds.
-pub(super) async fn settle<C: ConnectionTrait>(
-    transaction: &C,
-    running: Model,
-    end: End,
-    now: DateTime<Utc>,
-) -> Result<JobState> {
-    let (dirty, id, rank, run_at_ms) = (running.dirty, running.id.clone(), running.rank, running.run_at_ms);
-    let job = row::job(running)?;
-    let next = next(&job, dirty, end, now);
-    let (rank, run_at_ms) =
-        next.due.map_or((rank, run_at_ms), |at| (job.order.rank(at), at.timestamp_millis()));
-    let finished = next.state.is_final().then(|| now.timestamp_millis());
-    let sql = "UPDATE sentia_jobs SET state = $1, attempt = $2, run_at_ms = $3, rank = $4, note = $5, \
-               finished_ms = $6, dirty = FALSE, cancel = FALSE, worker = NULL, until_ms = NULL WHERE id = $7";
-    let values = vec![
-        next.state.code().into(),
-        i64::from(next.attempt).into(),
-        run_at_ms.into(),
-        rank.into(),
-        next.note.into(),
-        finished.into(),
-        id.into(),
-    ];
-    statement::execute(transaction, sql, values).await?;
-    Ok(next.state)
+/// Ends the attempts of the running jobs that `clause` names, and the parameters up to [`OWN`].
+///
+/// A job that would come to its end but was ordered again while it ran, is queued: that order is owed all its attempts.
+pub(super) fn settling(end: End, now: DateTime<Utc>, clause: &str) -> (String, Vec<Value>) {
+    // Nothing is left to say of a job that is done; who stops one has nothing new to say of it.
+    let note = if matches!(end, End::Said(Outcome::Cancelled)) { "coalesce($3, note)" } else { "$3" };
+    let Way { again, attempt, last, due, note: said } = way(end);
+    let due_ms =
+        format!("CASE WHEN {again} THEN coalesce($2, run_at_ms) WHEN dirty THEN $1 ELSE run_at_ms END");
+    // A job's rank is as far from its time as ever.
+    let sql = format!(
+        "UPDATE sentia_jobs SET state = CASE WHEN {again} OR dirty THEN 'queued' ELSE {last} END, \
+         attempt = CASE WHEN {again} THEN {attempt} WHEN dirty THEN 0 ELSE attempt END, run_at_ms = {due_ms}, \
+         rank = rank - run_at_ms + {due_ms}, note = {note}, \
+         finished_ms = CASE WHEN {again} OR dirty THEN NULL ELSE $1 END, \
+         dirty = FALSE, cancel = FALSE, worker = NULL, until_ms = NULL WHERE {clause}"
+    );
+    let due = due.map(|at| at.timestamp_millis());
+    (sql, vec![now.timestamp_millis().into(), due.into(), said.into()])
 }

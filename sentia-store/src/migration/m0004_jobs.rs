@@ -15,9 +15,9 @@ const STATEMENTS: [&str; 8] = [
     // A tenant's best job of a kind, and whether it has one: all that a claim looks at stands in the index.
     "CREATE INDEX sentia_jobs_queue ON sentia_jobs (tenant, kind, rank, id, run_at_ms, lane) WHERE state = 'queued'",
     "CREATE UNIQUE INDEX sentia_jobs_unique ON sentia_jobs (tenant, kind, unique_key) \
-     WHERE state IN ('queued', 'running')",
-    // The last word on lanes; a null lane equals no other.
-    "CREATE UNIQUE INDEX sentia_jobs_lane ON sentia_jobs (tenant, lane) WHERE state = 'running'",
+     WHERE unique_key IS NOT NULL AND state IN ('queued', 'running')",
+    // The last word on lanes.
+    "CREATE UNIQUE INDEX sentia_jobs_lane ON sentia_jobs (tenant, lane) WHERE lane IS NOT NULL AND state = 'running'",
     // Leases that have ended.
     "CREATE INDEX sentia_jobs_lease ON sentia_jobs (until_ms) WHERE state = 'running'",
     // Retention.

@@ -82,6 +82,33 @@ async fn never_complete(database: Database) {
     ledger.holds().await;
 }
 
+async fn two_full_reads(database: Database) {
+    let ledger = Ledger::open(&database).await;
+    let _ = ledger.increment().await;
+    ledger.clock.advance(HOUR);
+    let _ = paused(slice(&ledger).await);
+    ledger.remove("d");
+    let front = ledger.pipeline().streams(["entries"]).mode(Mode::Full);
+    ledger.clock.advance(HOUR);
+    assert_eq!(proved(front.run().await.expect("runs")).counts().deleted, 1);
+    ledger.holds().await;
+    let later = ledger.checkpoint().await;
+    // An increment is open, too, when the pass ends.
+    for key in ["a", "b", "c"] {
+        ledger.write(key);
+    }
+    let increment = ledger.pipeline().streams(["entries"]).pause_after(Duration::ZERO);
+    let _ = paused(increment.run().await.expect("runs"));
+    let _ = paused(slice(&ledger).await);
+    let report = proved(slice(&ledger).await);
+    assert_eq!(report.streams()[0].certificates[0].distinct, 5);
+    ledger.holds().await;
+    let after = ledger.checkpoint().await;
+    assert_eq!((after.full, after.cursor), (later.full, later.cursor), "the later full read stands");
+    assert_eq!(proved(increment.run().await.expect("runs")).streams()[0].certificates[0].distinct, 3);
+    ledger.holds().await;
+}
+
 async fn first_reads(database: Database) {
     let ledger = Ledger::open(&database).await;
     let _ = paused(slice(&ledger).await);
@@ -148,6 +175,11 @@ on_both!(
     /// A pass that is always begun anew deletes nothing, however often.
     a_pass_that_never_completes_never_sweeps,
     super::never_complete
+);
+on_both!(
+    /// Each of two full reads folds what neither it nor a window in progress rests on: everything is verified throughout.
+    two_full_reads_leave_each_other_their_manifests,
+    super::two_full_reads
 );
 on_both!(
     /// A first read, and a full read that began in front, are read in front.

@@ -56,6 +56,23 @@ async fn no_window_is_longer_than_amazon_answers_for() {
 }
 
 #[tokio::test]
+async fn a_backfill_ends_where_it_was_asked_to_unless_amazon_would_refuse_that() {
+    let ends = async |until: &str| {
+        let double = Double::new(|_, _| answer(Vec::new(), None));
+        let reading = reading("financial_transactions").since("2026-11-01T00:00:00Z").until(until);
+        let page = reading.page(&double, None).await.expect("a page");
+        (double.seen()[0].query("postedBefore").to_owned(), page.bound())
+    };
+    let (before, bound) = ends("2026-11-10T00:00:00Z").await;
+    assert_eq!(before, "2026-11-10T00:00:00.001Z", "amazon's end is exclusive, ours is not");
+    assert_eq!(bound, None, "the window's own end bounds it");
+    for late in ["2026-11-22T11:58:00Z", "2027-01-01T00:00:00Z"] {
+        let (before, bound) = ends(late).await;
+        assert_eq!((before.as_str(), bound), ("", "2026-11-22T11:57:00Z".parse().ok()));
+    }
+}
+
+#[tokio::test]
 async fn long_ids_and_long_numbers_keep_every_digit() {
     let long = |amount: &str| {
         let text = transaction("RELEASED", Some("820982911946154508")).to_string();

@@ -203,16 +203,21 @@ struct Reading {
     amazon: Amazon,
     stream: &'static str,
     since: Option<&'static str>,
+    until: Option<String>,
     size: Option<u32>,
 }
 
 fn reading(stream: &'static str) -> Reading {
-    Reading { amazon: ready().build().expect("valid"), stream, since: None, size: None }
+    Reading { amazon: ready().build().expect("valid"), stream, since: None, until: None, size: None }
 }
 
 impl Reading {
     fn since(self, since: &'static str) -> Self {
         Reading { since: Some(since), ..self }
+    }
+
+    fn until(self, until: &str) -> Self {
+        Reading { until: Some(until.to_owned()), ..self }
     }
 
     fn sized(self, size: u32) -> Self {
@@ -224,8 +229,9 @@ impl Reading {
         let (info, token) = (info(&self.amazon, self.stream), token.map(PageToken::from));
         let partition = if info.partitioned_by.is_some() { UK } else { "" };
         let since = self.since.and_then(|since| since.parse().ok());
-        let request = Fetch::new(&info).of_partition(partition).changed_since(since).at(token.as_ref());
-        self.amazon.fetch(&double.context(), request.sized(self.size)).await
+        let until = self.until.as_deref().and_then(|until| until.parse().ok());
+        let request = Fetch::new(&info).of_partition(partition).changed_since(since).changed_until(until);
+        self.amazon.fetch(&double.context(), request.at(token.as_ref()).sized(self.size)).await
     }
 
     /// Fetches from the first page to the last and waits where it is told to.

@@ -307,15 +307,21 @@ async fn the_ledger_ends_with_yesterday_and_restated_days_keep_their_key() {
     let mut found = Vec::new();
     for date in ["11/14/2026", "2026-11-14"] {
         let double = made(header.to_owned() + &day(date), |_| state("DONE"));
-        let reading = reading("inventory_ledger").since("2026-11-01T00:00:00Z");
-        let pages = reading.all(&double).await.expect("pages");
+        let ledger = reading("inventory_ledger").since("2026-11-01T00:00:00Z");
+        let pages = ledger.all(&double).await.expect("pages");
         let order: Value = serde_json::from_str(&double.seen()[1].body).expect("JSON");
         assert_eq!(order["dataEndTime"], "2026-11-22T00:00:00Z");
+        let backfill =
+            reading("inventory_ledger").since("2026-11-01T00:00:00Z").until("2026-11-14T10:00:00Z");
+        let double = made(header.to_owned() + &day(date), |_| state("DONE"));
+        let _ = backfill.all(&double).await.expect("pages");
+        let order: Value = serde_json::from_str(&double.seen()[1].body).expect("JSON");
+        assert_eq!(order["dataEndTime"], "2026-11-15T00:00:00Z", "a whole day, and no more of them");
         assert_eq!(
             order["reportOptions"],
             json!({"aggregatedByTimePeriod": "DAILY", "aggregateByLocation": "COUNTRY"})
         );
-        let info = info(&reading.amazon, "inventory_ledger");
+        let info = info(&ledger.amazon, "inventory_ledger");
         let page = pages.last().expect("rows");
         assert_eq!(value(page, &info, 0, "customer_shipments"), Cell::Integer(-2));
         assert_eq!(value(page, &info, 0, "title"), Cell::Text("5\" bolt".into()));

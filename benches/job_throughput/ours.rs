@@ -44,7 +44,7 @@ impl Queue for Ours {
         let until = now + TimeDelta::seconds(60);
         let kinds = vec![KIND.to_owned()];
         let claim = Claim { worker: self.worker.clone(), kinds, limit: limit as u32, until };
-        self.store.claim(&claim, now).await.expect("claims")
+        self.store.claim(&claim, now).await.expect("claims").jobs
     }
 
     async fn finish(&self, taken: Claimed) {

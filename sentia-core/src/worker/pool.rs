@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -265,7 +266,7 @@ impl Pool {
             },
             () = self.worker.clock.sleep(pause) => (),
         }
-        while let Some(joined) = self.running.try_join_next() {
+        while let Some(joined) = self.running.join_next().now_or_never().flatten() {
             tell(&*listener, joined);
         }
     }

@@ -34,7 +34,7 @@ pub struct MemoryJobStore {
 
 impl Default for MemoryJobStore {
     fn default() -> Self {
-        MemoryJobStore { held: Arc::default(), woken: watch::Sender::new(0) }
+        MemoryJobStore { held: Arc::default(), woken: watch::channel(0).0 }
     }
 }
 

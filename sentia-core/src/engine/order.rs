@@ -118,6 +118,12 @@ impl SyncOrder {
         SyncOrder { streams: streams.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// Whether both read a stream.
+    pub(super) fn concerns(&self, other: &SyncOrder) -> bool {
+        let is_of_all = self.streams.is_empty() || other.streams.is_empty();
+        is_of_all || self.streams.iter().any(|stream| other.streams.contains(stream))
+    }
+
     /// The job that does it: unique by connection, streams and what is read of them; one at a time of a connection.
     ///
     /// # Errors

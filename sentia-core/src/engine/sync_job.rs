@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Outcome as Proof, Result,
     background::Background,
-    job::{JobStore, NewJob, Outcome},
+    job::{Job, JobFilter, JobId, JobState, JobStore, NewJob, Outcome},
     quota::Urgency,
     report::{Failure, RunReport, StreamReport},
     worker::{Handler, Work},
@@ -24,6 +24,9 @@ use crate::{
 
 /// How long a job waits whose connection this engine does not have: another process may.
 const ELSEWHERE: Duration = Duration::from_secs(60);
+
+/// How long a job waits behind an older one that reads the same streams in the background.
+const BEHIND: Duration = Duration::from_secs(15);
 
 /// How long a vendor-side wait may be for a job to sleep through it; a longer one gives its place to others.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,6 +52,10 @@ impl Handler for SyncHandler {
             let reason = format!("this engine has no connection {tenant}/{}; connect it", order.connection);
             return Ok(Outcome::Snooze { until: work.clock.now() + ELSEWHERE, reason });
         };
+        if let Some(first) = self.ahead(work, &order).await? {
+            let reason = format!("another read in the background goes first: job {first}");
+            return Ok(Outcome::Snooze { until: work.clock.now() + BEHIND, reason });
+        }
         let report = self.pipeline(work, &order, &connected).run().await?;
         let judged = match judge(&report)? {
             Outcome::Done => self.left(work, &order, &report).await,
@@ -60,6 +67,28 @@ impl Handler for SyncHandler {
 }
 
 impl SyncHandler {
+    /// The oldest other job that is under way in the background with a stream of this one. A partition has one window there:
+    /// two orders that took turns would give each other's up for ever, so the older one is read to its end first.
+    async fn ahead(&self, work: &Work, order: &SyncOrder) -> Result<Option<JobId>> {
+        if order.reads == Reads::Changes {
+            return Ok(None);
+        }
+        let filter = JobFilter {
+            tenant: Some(work.job.order.tenant.clone()),
+            kind: Some(SyncOrder::KIND.to_owned()),
+            lane: work.job.order.lane.clone(),
+            state: Some(JobState::Queued),
+            ..JobFilter::default()
+        };
+        let queued = JobStore::list(&*self.ports, &filter).await?;
+        let is_ahead = |job: &&Job| {
+            let other = serde_json::from_str::<SyncOrder>(&job.order.payload);
+            job.id < work.job.id
+                && other.is_ok_and(|other| other.reads != Reads::Changes && other.concerns(order))
+        };
+        Ok(queued.iter().find(is_ahead).map(|job| job.id))
+    }
+
     fn pipeline(&self, work: &Work, order: &SyncOrder, connected: &Connected) -> Pipeline {
         let ports: Arc<dyn Ports> = self.ports.clone();
         let urgency = match (&order.reads, work.job.order.priority) {

@@ -204,6 +204,10 @@ async fn gives_way(database: Database) {
     let cursors = "SELECT stream || ' ' || CAST(cursor AS text) FROM sentia_checkpoints WHERE cursor IS NOT NULL \
                    AND stream = 'orders'";
     let full = engine.sync("default", &SyncOrder::everything("shopify-uk")).await.expect("ordered").id();
+    // Ordered beside it, for one of its streams: the older one is read to its end first.
+    let since = "2020-01-01T00:00:00Z".parse().expect("an instant");
+    let beside = SyncOrder::window("shopify-uk", "orders", since, Some(since + chrono::Duration::days(900)));
+    let beside = engine.sync("default", &beside).await.expect("ordered").id();
     let done = |id| {
         heard.first(move |notice| match notice {
             Notice::Ended(ended) if ended.job.id == id && ended.state == Some(JobState::Done) => Some(()),
@@ -211,6 +215,7 @@ async fn gives_way(database: Database) {
         })
     };
     done(full).await;
+    done(beside).await;
     let slices = |of: sentia::Mode| {
         let heard = heard.0.lock().expect("whole");
         heard.iter().filter(|notice| matches!(notice, Notice::Ran(report) if report.mode == of)).count()
@@ -223,10 +228,10 @@ async fn gives_way(database: Database) {
     let before = database.rows(cursors).await;
     let engine = heard.by(Engine::builder(store.clone())).connection(shop(uk, "shopify-uk").unscheduled());
     let engine = engine.start().expect("starts");
-    let since = "2020-01-01T00:00:00Z".parse().expect("an instant");
+    let before_it = slices(sentia::Mode::Backfill);
     let old = SyncOrder::window("shopify-uk", "orders", since, None);
     done(engine.sync("default", &old).await.expect("ordered").id()).await;
-    assert_eq!(slices(sentia::Mode::Backfill), 1);
+    assert_eq!(slices(sentia::Mode::Backfill), before_it + 1);
     assert_eq!(database.rows(cursors).await, before, "the increments' cursor is where it was");
     let _ = engine.stop(Duration::from_secs(20)).await;
     drop(engine);

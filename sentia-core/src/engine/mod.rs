@@ -7,9 +7,11 @@
 
 mod asked;
 mod builder;
+mod census;
 mod clean_up;
 mod connection;
 mod connections;
+mod counting;
 mod due;
 mod fetching;
 mod notice;

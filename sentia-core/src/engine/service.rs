@@ -1,7 +1,7 @@
 //! The engine: schedules order jobs, a worker does them, and both end in good order.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::Arc,
     time::Duration,
@@ -11,9 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     builder::EngineBuilder,
+    census::Census,
     clean_up::OWN_TENANT,
     connection::Connection,
     connections::Connections,
+    counting::{self, Count},
     notice::{Notice, Notices},
     order::{SyncOrder, URGENT_PRIORITY},
     ports::EnginePorts,
@@ -23,15 +25,12 @@ use super::{
 use crate::{
     Error, ErrorKind, JobStore, Result,
     clock::Clock,
-    job::{Change, Effect, Enqueued, JobFilter, JobState, NewJob, Outcome},
-    schedule::{self, Trigger},
+    job::{Change, Effect, Enqueued, JobFilter, NewJob},
+    schedule::Trigger,
     security::Vault,
     sync::{AbortOnDropHandle, Mutex},
-    worker::{Drained, Ended, Handler, Worker, WorkerPolicy},
+    worker::{Drained, Handler, Worker, WorkerPolicy},
 };
-
-/// How often jobs are looked for that nobody handles.
-const CENSUS_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// Reads connections by schedule and on demand, in this process and together with all others on the same database.
 ///
@@ -93,6 +92,9 @@ impl fmt::Debug for Inner {
 }
 
 impl Engine {
+    /// The tenant of the jobs that the engine orders for itself.
+    pub const OWN_TENANT: &'static str = OWN_TENANT;
+
     /// Begins an engine over a store.
     pub fn builder(store: impl EnginePorts) -> EngineBuilder {
         EngineBuilder::new(Arc::new(store))
@@ -277,7 +279,7 @@ impl Engine {
         // Without a word about the bound the engine was dropped, and this task with it.
         let stopped = async { stopped.await.unwrap_or_default() };
         let (schedules, census) = (inner.schedules.clone(), Census::of(inner));
-        let counting = tokio::spawn(count(inner.schedules.clone(), inner.clock.clone(), endings));
+        let counting = tokio::spawn(counting::count(inner.schedules.clone(), inner.clock.clone(), endings));
         let mut tasks = self.tasks();
         tasks.worker = Some(Working {
             worker: AbortOnDropHandle::new(tokio::spawn(worker.run(stopped))),
@@ -289,90 +291,4 @@ impl Engine {
             AbortOnDropHandle::new(tokio::spawn(census.repeat())),
         ];
     }
-}
-
-/// How a schedule's job ended.
-struct Count {
-    schedule: String,
-    outcome: schedule::Outcome,
-    why: String,
-}
-
-impl Count {
-    /// None for what says nothing yet about the schedule: attempts that are followed by others, and jobs called off.
-    fn of(ended: &Ended) -> Option<Self> {
-        let schedule = ended.job.order.schedule.clone()?;
-        let was_last = ended.job.attempt >= ended.job.order.max_attempts;
-        let (outcome, why) = match (ended.outcome.as_ref()?, ended.state?) {
-            (Outcome::Done, _) => (schedule::Outcome::Succeeded, String::new()),
-            (_, JobState::Cancelled) => return None,
-            (Outcome::Dead { error }, _) => (schedule::Outcome::Failed, error.clone()),
-            (Outcome::Retry { error, .. }, _) if was_last => (schedule::Outcome::Failed, error.clone()),
-            _ => return None,
-        };
-        Some(Count { schedule, outcome, why })
-    }
-}
-
-/// Tells schedules how their jobs ended, until the worker has ended.
-async fn count(
-    schedules: Arc<Schedules>,
-    clock: Arc<dyn Clock>,
-    mut endings: mpsc::UnboundedReceiver<Count>,
-) {
-    while let Some(Count { schedule, outcome, why }) = endings.recv().await {
-        if let Err(error) = schedules.count(&schedule, outcome, &why).await {
-            tracing::warn!(schedule, %error, "how a job ended is not counted by its schedule");
-            clock.sleep(Duration::from_secs(1)).await;
-        }
-    }
-}
-
-/// Looks for jobs that nobody handles.
-struct Census {
-    jobs: Arc<dyn JobStore>,
-    handled: BTreeSet<String>,
-    clock: Arc<dyn Clock>,
-    notices: Notices,
-}
-
-impl Census {
-    fn of(inner: &Inner) -> Self {
-        let (handled, clock) = (inner.handled.clone(), inner.clock.clone());
-        Census { jobs: inner.ports.clone(), handled, clock, notices: inner.notices.clone() }
-    }
-
-    async fn repeat(self) {
-        let mut told: HashSet<String> = HashSet::new();
-        loop {
-            match self.jobs.census(self.clock.now()).await {
-                Ok(counts) => self.tell(&counts, &mut told),
-                Err(error) => tracing::warn!(%error, "the jobs could not be counted"),
-            }
-            self.clock.sleep(CENSUS_EVERY).await;
-        }
-    }
-
-    /// Each kind is told once, and again when it had been gone.
-    fn tell(&self, counts: &[crate::job::JobCount], told: &mut HashSet<String>) {
-        let found = super::status::unhandled(counts, &self.handled);
-        told.retain(|kind| found.iter().any(|found| found.kind == *kind));
-        for found in found {
-            if told.insert(found.kind.clone()) {
-                tracing::warn!(
-                    kind = found.kind,
-                    jobs = found.jobs,
-                    "jobs wait of a kind that nobody here handles"
-                );
-                let (kind, jobs, oldest) = (found.kind, found.jobs, found.oldest);
-                self.notices.tell(|| Notice::Unhandled { kind, jobs, oldest });
-            }
-        }
-    }
-}
-
-/// Whose jobs the engine's own are, for filters.
-impl Engine {
-    /// The tenant of the jobs that the engine orders for itself.
-    pub const OWN_TENANT: &'static str = OWN_TENANT;
 }

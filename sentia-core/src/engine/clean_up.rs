@@ -10,6 +10,9 @@ use crate::{
     worker::{Handler, Work},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Whose jobs those are that the engine orders for itself.
 pub(super) const OWN_TENANT: &str = "sentia";
 

@@ -22,6 +22,9 @@ use crate::{
     worker::{Handler, Work},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// How long a job waits whose connection this engine does not have: another process may.
 const ELSEWHERE: Duration = Duration::from_secs(60);
 

@@ -489,7 +489,11 @@ pub fn full_read(window: &Window, before: Option<&FullRead>, sweep: &Sweep) -> O
         _ => window.read_scope.clone(),
     };
     let is_latest = before.is_none_or(|before| before.at <= window.opened);
-    (window.mode == Mode::Full && is_latest).then_some(FullRead { at: window.opened, read_scope })
+    (window.mode == Mode::Full && is_latest).then_some(FullRead {
+        at: window.opened,
+        read_scope,
+        calls: window.usage.calls,
+    })
 }
 
 #[cfg(test)]
@@ -561,7 +565,7 @@ mod tests {
     }
 
     fn full_read_under(scope: &str) -> FullRead {
-        FullRead { at: DateTime::UNIX_EPOCH, read_scope: Some(scope.to_owned()) }
+        FullRead { at: DateTime::UNIX_EPOCH, read_scope: Some(scope.to_owned()), calls: 7 }
     }
 
     #[test]

@@ -222,6 +222,9 @@ pub struct FullRead {
     pub at: DateTime<Utc>,
     /// Scopes, filters and API version in force then.
     pub read_scope: Option<String>,
+    /// The calls that it took; none where an older version stored it.
+    #[serde(default)]
+    pub calls: u64,
 }
 
 /// The last proved backfill of a partition.

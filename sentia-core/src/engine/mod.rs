@@ -14,6 +14,7 @@ mod connections;
 mod counting;
 mod due;
 mod fetching;
+mod forecast;
 mod notice;
 mod order;
 mod partitions;
@@ -35,6 +36,7 @@ pub use self::{
     builder::EngineBuilder,
     clean_up::Retention,
     connection::Connection,
+    forecast::{PlannedRead, QuotaForecast},
     notice::Notice,
     order::{BACKFILL_PRIORITY, Reads, SyncOrder, URGENT_PRIORITY},
     pipeline::{Pipeline, Ports},

@@ -148,6 +148,12 @@ impl Schedules {
         self.entries().values().map(status).collect()
     }
 
+    /// What each of them orders.
+    pub(super) fn orders(&self) -> Vec<(Schedule, NewJob)> {
+        let order = |entry: &Entry| (entry.planned.schedule.clone(), entry.planned.order.clone());
+        self.entries().values().map(order).collect()
+    }
+
     /// Drives the schedules until it is dropped.
     pub(super) async fn drive(&self) {
         let mut looked: Option<DateTime<Utc>> = None;

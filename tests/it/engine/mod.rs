@@ -3,5 +3,6 @@
 mod away;
 mod chaos;
 mod fence;
+mod forecast;
 mod orders;
 mod worker;

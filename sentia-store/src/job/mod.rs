@@ -4,6 +4,7 @@ mod claim;
 mod enqueue;
 mod finish;
 mod operate;
+mod pass;
 mod row;
 mod settle;
 mod statement;

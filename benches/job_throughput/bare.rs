@@ -11,8 +11,8 @@ use crate::{
 };
 
 const TABLE: [&str; 2] = [
-    "CREATE TABLE bare_jobs (id bigserial PRIMARY KEY, payload text NOT NULL, state text NOT NULL)",
-    "CREATE INDEX bare_jobs_queue ON bare_jobs (id) WHERE state = 'queued'",
+    "CREATE TABLE IF NOT EXISTS bare_jobs (id bigserial PRIMARY KEY, payload text NOT NULL, state text NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS bare_jobs_queue ON bare_jobs (id) WHERE state = 'queued'",
 ];
 
 async fn pool(url: &str, connections: u32) -> PgPool {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Keeper, Shape, bare, ours,
+    Keeper, Shape, WARM_UP, bare, ours,
     server::Server,
     worker::{self, Order, Report},
 };
@@ -83,10 +83,7 @@ pub(crate) struct PickUp {
 /// Orders jobs one by one while three workers wait for them.
 pub(crate) async fn pick_up(server: &Server, keeper: Keeper, seconds: usize) -> PickUp {
     let url = server.fresh_database().await;
-    match keeper {
-        Keeper::Ours => ours::fill(&url, Shape::OneTenant, 0).await,
-        Keeper::Bare => bare::fill(&url, 0).await,
-    }
+    crate::fill(keeper, &url, Shape::OneTenant, WARM_UP).await;
     let mut fleet = Fleet::of(keeper, &url, true);
     let before = server.cpu_seconds();
     fleet.go();

@@ -50,6 +50,9 @@ impl Shape {
 
 const PAYLOAD: &str = r#"{"connection":"shop","stream":"orders"}"#;
 
+/// Jobs that workers end before the clock starts.
+const WARM_UP: usize = 3_000;
+
 /// What a drain took.
 #[derive(Debug, Clone, Copy)]
 struct Drained {
@@ -118,11 +121,9 @@ async fn compare(server: &Server, shape: Shape, jobs: usize, rounds: usize) {
 
 async fn drain(server: &Server, keeper: Keeper, shape: Shape, jobs: usize) -> Drained {
     let url = server.fresh_database().await;
-    match keeper {
-        Keeper::Ours => ours::fill(&url, shape, jobs).await,
-        Keeper::Bare => bare::fill(&url, jobs).await,
-    }
+    fill(keeper, &url, shape, WARM_UP).await;
     let mut fleet = Fleet::start(keeper, &url);
+    fill(keeper, &url, shape, jobs).await;
     let before = server.cpu_seconds();
     let began = worker::micros();
     fleet.go();
@@ -136,6 +137,13 @@ async fn drain(server: &Server, keeper: Keeper, shape: Shape, jobs: usize) -> Dr
         rate: 1e6 * jobs as f64 / (ended - began) as f64,
         client_cpu: reports.iter().map(|report| report.cpu_seconds).sum(),
         server_cpu,
+    }
+}
+
+async fn fill(keeper: Keeper, url: &str, shape: Shape, jobs: usize) {
+    match keeper {
+        Keeper::Ours => ours::fill(url, shape, jobs).await,
+        Keeper::Bare => bare::fill(url, jobs).await,
     }
 }
 

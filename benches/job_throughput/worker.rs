@@ -78,6 +78,8 @@ pub(crate) async fn run(order: &str) {
 }
 
 async fn work<Q: Queue>(queue: Q, order: Order) {
+    // Connections and plans as after a while of work.
+    take_all(&queue, false, &AtomicBool::new(true)).await;
     println!("ready");
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).expect("the parent's word");

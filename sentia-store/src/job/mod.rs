@@ -5,6 +5,7 @@ mod claim;
 mod enqueue;
 mod finish;
 mod operate;
+mod pass;
 mod row;
 mod settle;
 mod signal;

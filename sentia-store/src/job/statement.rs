@@ -21,38 +21,13 @@ pub(crate) async fn begin(store: &Store) -> Result<DatabaseTransaction> {
     store.0.writing_orm().begin_with_options(options).await.map_err(orm_error)
 }
 
-/// The clauses in which the databases differ. SQLite has one writer, which needs no locks of rows, and no subquery that
-/// runs for each row of another: `$3` names one tenant there, and as many as there are on PostgreSQL.
+/// The clauses in which the databases differ. SQLite has one writer, which needs no locks of rows.
 pub(super) fn filled<C: ConnectionTrait>(connection: &C, sql: &str) -> String {
-    const SQLITE: [(&str, &str); 6] = [
-        ("{for_update}", ""),
-        ("{for_share}", ""),
-        ("{skip_locked}", ""),
-        ("{tenants}", ""),
-        ("{tenant}", "json_extract($3, '$[0].tenant')"),
-        ("{share}", "json_extract($3, '$[0].share')"),
-    ];
-    const POSTGRES: [(&str, &str); 6] = [
-        ("{for_update}", "FOR UPDATE"),
-        ("{for_share}", "FOR SHARE"),
-        ("{skip_locked}", "FOR UPDATE SKIP LOCKED"),
-        ("{tenants}", "json_to_recordset($3::json) AS t (tenant text, share bigint) CROSS JOIN LATERAL"),
-        ("{tenant}", "t.tenant"),
-        ("{share}", "t.share"),
-    ];
-    let clauses = match connection.get_database_backend() {
-        DbBackend::Postgres => POSTGRES,
-        _ => SQLITE,
+    let [update, share, skip] = match connection.get_database_backend() {
+        DbBackend::Postgres => ["FOR UPDATE", "FOR SHARE", "FOR UPDATE SKIP LOCKED"],
+        _ => ["", "", ""],
     };
-    clauses.iter().fold(sql.to_owned(), |sql, (name, clause)| sql.replace(name, clause))
-}
-
-/// How many tenants one statement serves.
-pub(super) fn tenants_at_once<C: ConnectionTrait>(connection: &C) -> usize {
-    match connection.get_database_backend() {
-        DbBackend::Postgres => usize::MAX,
-        _ => 1,
-    }
+    sql.replace("{for_update}", update).replace("{for_share}", share).replace("{skip_locked}", skip)
 }
 
 /// A row of placeholders, each used once and in order. SQLite looks a numbered one up among all others, which takes

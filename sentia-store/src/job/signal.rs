@@ -1,11 +1,9 @@
 //! How workers hear of new jobs: by LISTEN and NOTIFY on PostgreSQL, within the process on SQLite.
 
-use async_trait::async_trait;
 use sea_orm::ConnectionTrait;
 #[cfg(feature = "postgres")]
 use sea_orm::DbBackend;
-use sentia_core::{Error, ErrorKind, Result, job::JobSignal};
-use tokio::sync::watch;
+use sentia_core::{Result, job::JobSignal};
 
 #[cfg(feature = "postgres")]
 use super::statement;
@@ -37,21 +35,28 @@ impl Store {
 pub(super) async fn signal(store: &Store) -> Result<Box<dyn JobSignal>> {
     match store.0.dialect {
         #[cfg(feature = "sqlite")]
-        Dialect::Sqlite => Ok(Box::new(InProcess(store.0.woken.subscribe()))),
+        Dialect::Sqlite => Ok(Box::new(in_process::InProcess(store.0.woken.subscribe()))),
         #[cfg(feature = "postgres")]
         Dialect::Postgres => Ok(Box::new(listening::Notified::listen(store).await?)),
     }
 }
 
-/// Wakes when the count of calls has moved.
-#[derive(Debug)]
-struct InProcess(watch::Receiver<u64>);
+#[cfg(feature = "sqlite")]
+mod in_process {
+    use async_trait::async_trait;
+    use sentia_core::{Error, ErrorKind, Result, job::JobSignal};
+    use tokio::sync::watch;
 
-#[async_trait]
-impl JobSignal for InProcess {
-    async fn woken(&mut self) -> Result<()> {
-        let gone = |_| Error::new(ErrorKind::Store, "the store was closed; open it again");
-        self.0.changed().await.map_err(gone)
+    /// Wakes when the count of calls has moved.
+    #[derive(Debug)]
+    pub(super) struct InProcess(pub(super) watch::Receiver<u64>);
+
+    #[async_trait]
+    impl JobSignal for InProcess {
+        async fn woken(&mut self) -> Result<()> {
+            let gone = |_| Error::new(ErrorKind::Store, "the store was closed; open it again");
+            self.0.changed().await.map_err(gone)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    due::REREAD_EVERY,
     order::SyncOrder,
     pipeline::{Pipeline, Ports},
     reader::Reader,
@@ -21,9 +22,6 @@ use crate::{
 
 /// After how many syncs in a row that failed for good a connection's schedule pauses itself.
 const PAUSE_AFTER: u32 = 10;
-
-/// How far apart reads of a stream's `reread_window` are.
-pub(super) const REREAD_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One account of one vendor, as a host hands it to the engine.
 ///

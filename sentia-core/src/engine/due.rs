@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How often an increment reaches back by its stream's `reread_window`.
-const REREAD_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const REREAD_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The window that a run reads next of a partition.
 pub(super) struct Due {

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    connection::REREAD_EVERY,
     connections::{Connected, Connections},
+    due::REREAD_EVERY,
     notice::{Notice, Notices},
     order::{Reads, SyncOrder, URGENT_PRIORITY},
     pipeline::{Pipeline, Ports},

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::dialect;
+use super::execute;
 
 /// Each table with the queries its key serves; no other index is needed by them.
 const TABLES: [&str; 7] = [
@@ -46,10 +46,7 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let dialect = dialect(manager)?;
-        for table in TABLES.iter().chain(&INDEXES) {
-            manager.get_connection().execute_unprepared(&dialect.ddl(table)).await?;
-        }
-        Ok(())
+        execute(manager, &TABLES).await?;
+        execute(manager, &INDEXES).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::dialect;
+use super::execute;
 
 const COLUMNS: [&str; 2] = [
     "ALTER TABLE sentia_checkpoints ADD COLUMN resume {text}",
@@ -20,10 +20,6 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let dialect = dialect(manager)?;
-        for column in COLUMNS {
-            manager.get_connection().execute_unprepared(&dialect.ddl(column)).await?;
-        }
-        Ok(())
+        execute(manager, &COLUMNS).await
     }
 }

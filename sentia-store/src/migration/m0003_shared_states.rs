@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::dialect;
+use super::execute;
 
 /// Read and replaced by its key.
 const TABLE: &str = "CREATE TABLE sentia_states (name {text} PRIMARY KEY, version {integer} NOT NULL, \
@@ -19,7 +19,6 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = dialect(manager)?.ddl(TABLE);
-        manager.get_connection().execute_unprepared(&table).await.map(|_| ())
+        execute(manager, &[TABLE]).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::dialect;
+use super::execute;
 
 /// Times are milliseconds since 1970, because a job's rank is reckoned from them.
 const STATEMENTS: [&str; 8] = [
@@ -38,10 +38,6 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let dialect = dialect(manager)?;
-        for statement in STATEMENTS {
-            manager.get_connection().execute_unprepared(&dialect.ddl(statement)).await?;
-        }
-        Ok(())
+        execute(manager, &STATEMENTS).await
     }
 }

@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
+#[cfg(feature = "postgres")]
 use super::dialect;
+use super::execute;
 #[cfg(feature = "postgres")]
 use crate::dialect::Dialect;
 
@@ -42,15 +44,10 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let dialect = dialect(manager)?;
-        for statement in STATEMENTS {
-            manager.get_connection().execute_unprepared(&dialect.ddl(statement)).await?;
-        }
+        execute(manager, &STATEMENTS).await?;
         #[cfg(feature = "postgres")]
-        if dialect == Dialect::Postgres {
-            for statement in POSTGRES {
-                manager.get_connection().execute_unprepared(statement).await?;
-            }
+        if dialect(manager)? == Dialect::Postgres {
+            execute(manager, &POSTGRES).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::dialect;
+use super::execute;
 
 const COLUMNS: [&str; 3] = [
     "ALTER TABLE sentia_checkpoints ADD COLUMN background_json {text}",
@@ -21,10 +21,6 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let dialect = dialect(manager)?;
-        for column in COLUMNS {
-            manager.get_connection().execute_unprepared(&dialect.ddl(column)).await?;
-        }
-        Ok(())
+        execute(manager, &COLUMNS).await
     }
 }

@@ -42,3 +42,12 @@ fn dialect(manager: &SchemaManager<'_>) -> Result<Dialect, DbErr> {
         other => Err(DbErr::Custom(format!("{other:?} is not supported"))),
     }
 }
+
+/// Runs statements whose column types are the database's own.
+async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    let dialect = dialect(manager)?;
+    for statement in statements {
+        manager.get_connection().execute_unprepared(&dialect.ddl(statement)).await?;
+    }
+    Ok(())
+}

@@ -28,6 +28,18 @@ pub(crate) fn impatient() -> TransportPolicy {
     TransportPolicy { retry, timeout: std::time::Duration::from_secs(5), ..TransportPolicy::default() }
 }
 
+/// A shop's twin that nobody is paced for, with a ready token.
+pub(crate) fn unpaced_shop(twin: &ShopifyTwin) -> Shopify {
+    twin.set_pacing(sentia_sandbox::Pacing::Lifted);
+    Shopify::builder()
+        .shop(twin.shop_domain())
+        .access_token(twin.access_token())
+        .base_url(twin.base_url())
+        .pacing(sentia::transport::Pacing::Off)
+        .build()
+        .expect("valid settings")
+}
+
 /// A pipeline from a shop's twin, with a ready token.
 pub(crate) fn shop(twin: &ShopifyTwin, connection: &str, store: &Store) -> Pipeline {
     shop_at(twin.base_url(), twin, connection, store)

@@ -2,29 +2,18 @@
 
 use std::time::Duration;
 
-use sentia::{
-    Background, Mode, Pipeline, RunReport, Store, StreamId, SyncSink, certificate::Sweep,
-    connectors::Shopify, transport::Pacing,
-};
+use sentia::{Background, Mode, Pipeline, RunReport, Store, StreamId, SyncSink, certificate::Sweep};
 use sentia_sandbox::{Sandbox, ShopifyTwin, Size};
 
 use super::ledger::{paused, proved};
 use crate::{
     database::{Database, on_both},
-    truth::{Vanished, impatient, shop_is_true},
+    truth::{Vanished, impatient, shop_is_true, unpaced_shop},
 };
 
 /// A pipeline from the shop, with nothing to wait for.
 fn shop(twin: &ShopifyTwin, store: &Store) -> Pipeline {
-    twin.set_pacing(sentia_sandbox::Pacing::Lifted);
-    let shop = Shopify::builder()
-        .shop(twin.shop_domain())
-        .access_token(twin.access_token())
-        .base_url(twin.base_url())
-        .pacing(Pacing::Off)
-        .build()
-        .expect("valid settings");
-    Pipeline::new(shop, store.clone()).connection("shopify-uk").transport(impatient())
+    Pipeline::new(unpaced_shop(twin), store.clone()).connection("shopify-uk").transport(impatient())
 }
 
 async fn a_full_pass(database: Database) {

@@ -5,10 +5,8 @@ use std::time::Duration;
 use sentia::{
     Engine, JobStore,
     clock::{Clock, SystemClock},
-    connectors::Shopify,
     engine::Connection,
     job::{JobFilter, JobState, NewJob},
-    transport::Pacing,
     worker::WorkerPolicy,
 };
 use sentia_sandbox::{Sandbox, Size};
@@ -17,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use super::worker::{Ledger, TABLES};
 use crate::{
     database::{Database, Kind, variable},
-    truth::{Vanished, impatient, shop_is_true},
+    truth::{Vanished, impatient, shop_is_true, unpaced_shop},
 };
 
 /// Ends every connection to a database and lets none in, as a server that restarts; or lets them in again.
@@ -43,18 +41,10 @@ async fn a_database_that_restarts_under_load_is_waited_for() {
     let Some(database) = Database::fresh(Kind::Postgres).await else { return };
     let sandbox = Sandbox::start(54, Size::tiny()).await.expect("the twins start");
     let twin = sandbox.shopify_uk();
-    twin.set_pacing(sentia_sandbox::Pacing::Lifted);
     for table in TABLES {
         database.execute(table).await;
     }
-    let shop = Shopify::builder()
-        .shop(twin.shop_domain())
-        .access_token(twin.access_token())
-        .base_url(twin.base_url())
-        .pacing(Pacing::Off)
-        .build()
-        .expect("valid settings");
-    let connection = Connection::new("shopify-uk", shop).transport(impatient()).page_size(20);
+    let connection = Connection::new("shopify-uk", unpaced_shop(twin)).transport(impatient()).page_size(20);
     let policy = WorkerPolicy {
         lease: Duration::from_secs(4),
         poll: Duration::from_secs(1),

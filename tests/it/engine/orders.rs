@@ -7,28 +7,19 @@ use std::{
 
 use sentia::{
     Engine, ErrorKind, Outcome,
-    connectors::Shopify,
     engine::{Connection, EngineBuilder, Notice, SyncOrder},
     job::{JobFilter, JobState},
-    transport::Pacing,
     worker::WorkerPolicy,
 };
 use sentia_sandbox::{Sandbox, ShopifyTwin, Size};
 
 use crate::{
     database::{Database, on_both},
-    truth::{Vanished, impatient, shop_is_true},
+    truth::{Vanished, impatient, shop_is_true, unpaced_shop},
 };
 
 fn shop(twin: &ShopifyTwin, connection: &str) -> Connection {
-    let shop = Shopify::builder()
-        .shop(twin.shop_domain())
-        .access_token(twin.access_token())
-        .base_url(twin.base_url())
-        .pacing(Pacing::Off)
-        .build()
-        .expect("valid settings");
-    Connection::new(connection, shop).transport(impatient())
+    Connection::new(connection, unpaced_shop(twin)).transport(impatient())
 }
 
 /// What an engine said.
@@ -75,9 +66,6 @@ async fn pause() {
 async fn keeps_current(database: Database) {
     let sandbox = Sandbox::start(51, Size::tiny()).await.expect("the twins start");
     let (uk, usa) = (sandbox.shopify_uk(), sandbox.shopify_usa());
-    for twin in [uk, usa] {
-        twin.set_pacing(sentia_sandbox::Pacing::Lifted);
-    }
     let (store, heard) = (database.store().await, Heard::default());
     let every = Duration::from_secs(1);
     let engine = heard
@@ -126,7 +114,6 @@ on_both!(
 async fn is_asked(database: Database) {
     let sandbox = Sandbox::start(52, Size::tiny()).await.expect("the twins start");
     let uk = sandbox.shopify_uk();
-    uk.set_pacing(sentia_sandbox::Pacing::Lifted);
     let (store, heard) = (database.store().await, Heard::default());
     let engine = heard
         .by(Engine::builder(store.clone()).worker(WorkerPolicy { slots: 2, ..WorkerPolicy::default() }))
@@ -191,7 +178,6 @@ on_both!(
 async fn gives_way(database: Database) {
     let sandbox = Sandbox::start(55, Size::tiny()).await.expect("the twins start");
     let uk = sandbox.shopify_uk();
-    uk.set_pacing(sentia_sandbox::Pacing::Lifted);
     let (store, heard) = (database.store().await, Heard::default());
     let engine = heard
         .by(Engine::builder(store.clone()))
